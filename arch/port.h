@@ -1,0 +1,19 @@
+/* The port: all that generic code may know about the CPU.
+ *
+ * Each CPU's port.h gives the same names.  A relocation kind that a CPU lacks has the value RL_RELOC_NEVER,
+ * which no file can contain, so generic switches need no #if.  docs/porting.md explains each item on an exemplar.
+ */
+#ifndef RL_ARCH_PORT_H
+#define RL_ARCH_PORT_H
+
+#include <stdint.h>
+
+#define RL_RELOC_NEVER(n) (0x7fff0000u + (n))
+
+#if defined(__x86_64__)
+#include "x86_64/port.h"
+#else
+#error "no port for this CPU"
+#endif
+
+#endif

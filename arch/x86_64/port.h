@@ -1,0 +1,102 @@
+/* x86_64: names, numbers and inline leaves.  Follows the x86-64 psABI 1.0 and ELF TLS (variant II). */
+#ifndef RL_ARCH_X86_64_PORT_H
+#define RL_ARCH_X86_64_PORT_H
+
+#include <elf.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "syscall.h"
+
+/* Identity of files this port runs. */
+#define RL_PORT_NAME "x86_64"
+#define RL_PORT_MACHINE EM_X86_64
+#define RL_PORT_CLASS ELFCLASS64
+#define RL_PORT_DATA ELFDATA2LSB
+/* What $LIB and $PLATFORM stand for on a multiarch system: measured on the original (docs/startup.md). */
+#define RL_PORT_LIB "lib/x86_64-linux-gnu"
+
+/* Relocation kinds, by the field's names; S symbol value, A addend, B bias, P place, Z symbol size. */
+#define RL_RELOC_NONE R_X86_64_NONE
+#define RL_RELOC_RELATIVE R_X86_64_RELATIVE   /* B + A */
+#define RL_RELOC_RELATIVE_ALT R_X86_64_RELATIVE64
+#define RL_RELOC_SYMBOLIC R_X86_64_64         /* S + A */
+#define RL_RELOC_GLOB_DAT R_X86_64_GLOB_DAT   /* S + A */
+#define RL_RELOC_JUMP_SLOT R_X86_64_JUMP_SLOT /* S + A, may wait for the first call */
+#define RL_RELOC_COPY R_X86_64_COPY           /* Z bytes from S */
+#define RL_RELOC_DTPMOD R_X86_64_DTPMOD64     /* module id of S */
+#define RL_RELOC_DTPOFF R_X86_64_DTPOFF64     /* S + A within its TLS block */
+#define RL_RELOC_TPOFF R_X86_64_TPOFF64       /* S + A relative to the thread pointer */
+#define RL_RELOC_TLSDESC R_X86_64_TLSDESC     /* two words: resolver and argument */
+#define RL_RELOC_IRELATIVE R_X86_64_IRELATIVE /* call (B + A) */
+#define RL_RELOC_SYMBOLIC32 R_X86_64_32       /* S + A, zero-extended 32 bits */
+#define RL_RELOC_PC32 R_X86_64_PC32           /* S + A - P, 32 bits */
+#define RL_RELOC_SIZE64 R_X86_64_SIZE64       /* Z + A */
+#define RL_RELOC_SIZE32 R_X86_64_SIZE32
+
+/* TLS: the block of a module ends at or below the thread pointer; the dtv pointer is the second word of the TCB. */
+#define RL_TLS_BELOW_TP 1
+#define RL_TLS_DTV_BIAS 0 /* what DTPOFF values are relative to within a block */
+
+/* Read the thread pointer.  Valid only after rl_port_thread_pointer_set. */
+static inline uintptr_t rl_port_thread_pointer(void)
+{
+	uintptr_t tp;
+	__asm__("mov %%fs:0, %0" : "=r"(tp));
+	return tp;
+}
+
+/* The dtv cell array of the calling thread, and where a TCB keeps it. */
+static inline void *rl_port_dtv(void)
+{
+	void *dtv;
+	__asm__ volatile("mov %%fs:8, %0" : "=r"(dtv));
+	return dtv;
+}
+
+static inline void **rl_port_dtv_slot(uintptr_t thread_pointer)
+{
+	return (void **)(thread_pointer + 8);
+}
+
+static inline long rl_port_thread_pointer_set(uintptr_t tp)
+{
+	enum { ARCH_SET_FS = 0x1002 };
+	return rl_syscall2(SYS_arch_prctl, ARCH_SET_FS, (long)tp);
+}
+
+/* Call an IFUNC resolver (psABI: no argument). */
+static inline uintptr_t rl_port_ifunc_call(uintptr_t resolver)
+{
+	return ((uintptr_t(*)(void))resolver)();
+}
+
+/* Hint in a spinning loop. */
+static inline void rl_port_pause(void)
+{
+	__asm__ volatile("pause");
+}
+
+/* Prepare the GOT of an object for lazy binding: PLT0 pushes got[1] and jumps to got[2]. */
+static inline void rl_port_lazy_got(uintptr_t *got, void *object, void (*trampoline)(void))
+{
+	got[1] = (uintptr_t)object;
+	got[2] = (uintptr_t)trampoline;
+}
+
+/* trampoline.S: the lazy-binding entry that PLT0 jumps to, and the TLSDESC leaves.  They keep every register
+ * that the caller's argument passing or the TLSDESC convention needs. */
+void rl_port_lazy_trampoline(void);
+void rl_port_tlsdesc_static(void);
+void rl_port_tlsdesc_dynamic(void);
+void rl_port_tlsdesc_undefined_weak(void);
+
+/* Call fn(argument) with the complete vector and x87 state kept around it; for foreign code on the lazy path. */
+uintptr_t rl_port_call_preserving(uintptr_t (*fn)(uintptr_t), uintptr_t argument);
+
+/* Bytes of XSAVE area that rl_port_call_preserving needs, and the mask of states it saves: set once at start-up
+ * from the CPU probe, before any lazy call.  0 selects FXSAVE. */
+extern uint32_t rl_port_xsave_size;
+extern uint64_t rl_port_xsave_mask;
+
+#endif

@@ -1,0 +1,200 @@
+/* The allocator.  Each size class is a stack of free blocks with a counter in the pointer's unused upper bits against
+ * the ABA problem; fresh blocks are cut from a current chunk.  A block may be read by a thread that lost the race
+ * for it, never written: chunks are not unmapped, so that read is harmless.
+ */
+#include "heap.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "sys.h"
+
+enum {
+	FIRST_CHUNK_SIZE = 48 * 1024,
+	CHUNK_SIZE = 256 * 1024,
+	CLASS_COUNT = 24,           /* 32, 48, 64, 96, … 98304 bytes with the header */
+	CLASS_MAPPED = CLASS_COUNT, /* a mapping of its own */
+};
+
+/* In front of every block. */
+struct heap_header {
+	uint32_t class;     /* index, or CLASS_MAPPED */
+	uint32_t unused;
+	union {
+		size_t mapped_size;            /* CLASS_MAPPED */
+		struct heap_header *enclosing; /* set if this header sits inside a larger block for alignment */
+		uintptr_t next_free;           /* while free */
+	};
+};
+
+struct heap_chunk {
+	size_t size;
+	atomic_size_t used;
+};
+
+static struct {
+	struct heap_chunk chunk;
+	char bytes[FIRST_CHUNK_SIZE - sizeof(struct heap_chunk)];
+} heap_first __attribute__((aligned(16))) = {.chunk = {.size = sizeof heap_first, .used = sizeof(struct heap_chunk)}};
+
+static _Atomic(struct heap_chunk *) heap_current;
+static _Atomic uintptr_t heap_free[CLASS_COUNT];
+
+enum { TAG_SHIFT = 48 };
+#define POINTER_MASK (((uintptr_t)1 << TAG_SHIFT) - 1)
+
+static size_t class_size(uint32_t class)
+{
+	size_t base = (size_t)32 << (class / 2);
+	return class % 2 == 0 ? base : base + base / 2;
+}
+
+static uint32_t class_for(size_t size)
+{
+	if (size <= 32)
+		return 0;
+	unsigned log = 63 - (unsigned)__builtin_clzl(size - 1); /* 2^log < size <= 2^(log+1) */
+	uint32_t class = 2 * (log - 5);
+	return size <= class_size(class + 1) ? class + 1 : class + 2;
+}
+
+static struct heap_header *free_pop(uint32_t class)
+{
+	uintptr_t head = atomic_load_explicit(&heap_free[class], memory_order_acquire);
+	for (;;) {
+		struct heap_header *block = (struct heap_header *)(head & POINTER_MASK);
+		if (block == NULL)
+			return NULL;
+		uintptr_t next = __atomic_load_n(&block->next_free, __ATOMIC_RELAXED) & POINTER_MASK;
+		uintptr_t tagged = next | ((head & ~POINTER_MASK) + ((uintptr_t)1 << TAG_SHIFT));
+		if (atomic_compare_exchange_weak_explicit(&heap_free[class], &head, tagged, memory_order_acquire,
+							  memory_order_acquire))
+			return block;
+	}
+}
+
+static void free_push(struct heap_header *block)
+{
+	_Atomic uintptr_t *stack = &heap_free[block->class];
+	uintptr_t head = atomic_load_explicit(stack, memory_order_relaxed);
+	uintptr_t tagged;
+	do {
+		__atomic_store_n(&block->next_free, head & POINTER_MASK, __ATOMIC_RELAXED);
+		tagged = (uintptr_t)block | ((head & ~POINTER_MASK) + ((uintptr_t)1 << TAG_SHIFT));
+	} while (!atomic_compare_exchange_weak_explicit(stack, &head, tagged, memory_order_release,
+							memory_order_relaxed));
+}
+
+static void *map_fresh(size_t size)
+{
+	long address = rl_sys_map(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return rl_sys_is_error(address) ? NULL : (void *)address;
+}
+
+static struct heap_header *chunk_cut(struct heap_chunk *chunk, size_t size)
+{
+	size_t used = atomic_load_explicit(&chunk->used, memory_order_relaxed);
+	do {
+		if (size > chunk->size - used)
+			return NULL;
+	} while (!atomic_compare_exchange_weak_explicit(&chunk->used, &used, used + size, memory_order_relaxed,
+							memory_order_relaxed));
+	return (struct heap_header *)((char *)chunk + used);
+}
+
+static struct heap_header *cut_fresh(size_t size)
+{
+	for (;;) {
+		struct heap_chunk *current = atomic_load_explicit(&heap_current, memory_order_acquire);
+		struct heap_header *block = chunk_cut(current != NULL ? current : &heap_first.chunk, size);
+		if (block != NULL)
+			return block;
+		struct heap_chunk *fresh = map_fresh(CHUNK_SIZE);
+		if (fresh == NULL)
+			return NULL;
+		fresh->size = CHUNK_SIZE;
+		atomic_init(&fresh->used, sizeof *fresh);
+		if (!atomic_compare_exchange_strong(&heap_current, &current, fresh))
+			rl_sys_unmap((uintptr_t)fresh, CHUNK_SIZE);
+	}
+}
+
+void *rl_heap_take(size_t size)
+{
+	if (size > SIZE_MAX / 2)
+		return NULL;
+	size_t whole = size + sizeof(struct heap_header);
+	uint32_t class = class_for(whole);
+	if (class >= CLASS_COUNT) {
+		struct heap_header *block = map_fresh(whole);
+		if (block == NULL)
+			return NULL;
+		block->class = CLASS_MAPPED;
+		block->mapped_size = whole;
+		return block + 1;
+	}
+	struct heap_header *block = free_pop(class);
+	if (block != NULL) {
+		memset(block + 1, 0, size);
+	} else {
+		block = cut_fresh(class_size(class));
+		if (block == NULL)
+			return NULL;
+	}
+	block->class = class;
+	block->enclosing = NULL;
+	return block + 1;
+}
+
+void *rl_heap_take_aligned(size_t size, size_t align)
+{
+	if (align <= sizeof(struct heap_header))
+		return rl_heap_take(size);
+	if (size > SIZE_MAX / 2 || align > SIZE_MAX / 4)
+		return NULL;
+	char *outer = rl_heap_take(size + align);
+	if (outer == NULL)
+		return NULL;
+	char *inner = (char *)(((uintptr_t)outer + align - 1) & -align);
+	if (inner == outer)
+		return outer;
+	struct heap_header *header = (struct heap_header *)inner - 1;
+	header->class = 0;
+	header->enclosing = (struct heap_header *)outer - 1;
+	return inner;
+}
+
+void rl_heap_give(void *block)
+{
+	if (block == NULL)
+		return;
+	struct heap_header *header = (struct heap_header *)block - 1;
+	if (header->class != CLASS_MAPPED && header->enclosing != NULL)
+		header = header->enclosing;
+	if (header->class == CLASS_MAPPED)
+		rl_sys_unmap((uintptr_t)header, header->mapped_size);
+	else
+		free_push(header);
+}
+
+void *rl_heap_grow(void *block, size_t old_size, size_t new_size)
+{
+	void *grown = rl_heap_take(new_size);
+	if (grown == NULL)
+		return NULL;
+	if (block != NULL)
+		memcpy(grown, block, old_size);
+	rl_heap_give(block);
+	return grown;
+}
+
+char *rl_heap_string(const char *string)
+{
+	size_t size = strlen(string) + 1;
+	char *copy = rl_heap_take(size);
+	if (copy != NULL)
+		memcpy(copy, string, size);
+	return copy;
+}

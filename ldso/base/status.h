@@ -1,0 +1,86 @@
+/* The outcome of every fallible function.  Each value names one way to fail; the words for it belong to the
+ * personality (ldso/abi/), because programs and scripts know the original's sentences. */
+#ifndef RL_BASE_STATUS_H
+#define RL_BASE_STATUS_H
+
+enum rl_status {
+	RL_OK = 0,
+	RL_NO_MEMORY,
+
+	/* Files. */
+	RL_FILE_NOT_FOUND, /* diag.error_number says why the last open failed */
+	RL_FILE_UNREADABLE,
+	RL_FILE_STAT,
+	RL_FILE_TOO_SHORT,
+
+	/* The ELF header (gABI chapter 4). */
+	RL_ELF_MAGIC,
+	RL_ELF_CLASS,
+	RL_ELF_DATA,
+	RL_ELF_IDENT_VERSION,
+	RL_ELF_OSABI,
+	RL_ELF_ABI_VERSION,
+	RL_ELF_PADDING,
+	RL_ELF_VERSION,
+	RL_ELF_MACHINE,
+	RL_ELF_TYPE,
+	RL_ELF_PHENTSIZE,
+
+	/* Segments and mapping (gABI chapter 5). */
+	RL_SEGMENT_ALIGN,
+	RL_SEGMENT_OFFSET,
+	RL_SEGMENT_NONE,
+	RL_SEGMENT_DAMAGED,
+	RL_MAP_SEGMENT,
+	RL_MAP_ZERO,
+	RL_MAP_PROTECT,
+	RL_STACK_EXECUTABLE,
+
+	/* The dynamic section. */
+	RL_DYNAMIC_NONE,
+	RL_DYNAMIC_DAMAGED,
+	RL_OPEN_EXECUTABLE,
+	RL_OPEN_PIE,
+	RL_OPEN_REFUSED, /* DF_1_NOOPEN */
+	RL_SELF,         /* the loader was asked to load itself */
+
+	/* Versions (gABI symbol versioning as glibc implements it). */
+	RL_VERSION_NOT_FOUND,
+	RL_VERSION_FORMAT,
+
+	/* Binding. */
+	RL_SYMBOL_UNDEFINED,
+	RL_RELOC_TYPE,
+	RL_RELOC_DAMAGED,
+	RL_RELOC_WRITABLE,
+	RL_RELOC_OVERFLOW,
+
+	/* TLS. */
+	RL_TLS_STATIC_FULL,
+
+	/* Requests. */
+	RL_REQUEST_MODE,
+	RL_REQUEST_NOT_OPEN,
+	RL_REQUEST_NAMESPACE,
+	RL_REQUEST_CALLER,  /* RTLD_NEXT from code not in any object */
+	RL_REQUEST_UNKNOWN, /* dlinfo request */
+	RL_TOKEN_FORBIDDEN, /* dynamic string token in a secure process */
+	RL_TOKEN_EMPTY,
+
+	/* Personalities. */
+	RL_LIBC_UNKNOWN,
+
+	RL_STATUS_COUNT
+};
+
+#define RL_NODISCARD __attribute__((warn_unused_result))
+
+/* Return the status of EXPRESSION from this function if it is a failure. */
+#define RL_TRY(expression)                                                                                             \
+	do {                                                                                                           \
+		enum rl_status rl_try_status_ = (expression);                                                          \
+		if (__builtin_expect(rl_try_status_ != RL_OK, 0))                                                      \
+			return rl_try_status_;                                                                         \
+	} while (0)
+
+#endif

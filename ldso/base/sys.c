@@ -1,0 +1,41 @@
+/* System calls in their portable spelling (the *at forms exist on every CPU). */
+#include "sys.h"
+
+#include <fcntl.h>
+
+long rl_sys_open(const char *path)
+{
+	return rl_syscall4(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0);
+}
+
+long rl_sys_stat(const char *path, struct stat *out_stat)
+{
+	return rl_syscall4(SYS_newfstatat, AT_FDCWD, (long)path, (long)out_stat, 0);
+}
+
+long rl_sys_stat_fd(int fd, struct stat *out_stat)
+{
+	return rl_syscall2(SYS_fstat, fd, (long)out_stat);
+}
+
+long rl_sys_access_read(const char *path)
+{
+	enum { READ_OK = 4 };
+	return rl_syscall3(SYS_faccessat, AT_FDCWD, (long)path, READ_OK);
+}
+
+long rl_sys_read_link(const char *path, char *buffer, size_t size)
+{
+	return rl_syscall4(SYS_readlinkat, AT_FDCWD, (long)path, (long)buffer, (long)size);
+}
+
+long rl_sys_working_directory(char *buffer, size_t size)
+{
+	return rl_syscall2(SYS_getcwd, (long)buffer, (long)size);
+}
+
+_Noreturn void rl_sys_exit(int code)
+{
+	for (;;)
+		rl_syscall1(SYS_exit_group, code);
+}

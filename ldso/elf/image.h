@@ -1,0 +1,25 @@
+/* A bounded view of a mapped image: the only way to turn a virtual address found in a file into a pointer.
+ * What it returns lies inside one PT_LOAD of the object, so it can be read without a fault. */
+#ifndef RL_ELF_IMAGE_H
+#define RL_ELF_IMAGE_H
+
+#include <elf.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct rl_image {
+	uintptr_t bias;           /* address = bias + vaddr */
+	const Elf64_Phdr *phdrs;  /* trusted: a copy, or checked memory */
+	size_t phdr_count;
+};
+
+/* COUNT elements of SIZE bytes at VADDR, or NULL if they do not all lie in one segment. */
+const void *rl_image_array(const struct rl_image *image, uint64_t vaddr, uint64_t count, size_t size);
+
+/* Bytes from VADDR to the end of its segment, 0 if it is in none. */
+size_t rl_image_reach(const struct rl_image *image, uint64_t vaddr);
+
+/* The PT_LOAD that contains VADDR, or NULL. */
+const Elf64_Phdr *rl_image_segment(const struct rl_image *image, uint64_t vaddr);
+
+#endif

@@ -1,0 +1,84 @@
+/* The symbol table of one object, laid out for lookup: hashes, names and versions.
+ * Follows gABI "Symbol Table", the GNU hash section, and GNU symbol versioning. */
+#ifndef RL_ELF_SYMBOLS_H
+#define RL_ELF_SYMBOLS_H
+
+#include <stdbool.h>
+
+#include "dynamic.h"
+
+/* A version an object defines or needs; index in its array = the number in DT_VERSYM. */
+struct rl_version {
+	const char *name; /* NULL: the index is not in use */
+	const char *file; /* needed versions: the library that should define it; NULL for definitions */
+	uint32_t hash;
+	bool is_hidden; /* needed with VER_NDX hidden bit: only this version will do */
+};
+
+struct rl_symbols {
+	/* Hot: one cache line. */
+	const uint64_t *bloom; /* GNU hash filter; a word of ones or zeros for tables without one */
+	uint32_t bloom_mask, bloom_shift;
+	uint32_t bucket_count; /* 0: nothing can be found here */
+	uint32_t chain_limit;  /* readable chain words, as an index bound like symbol numbers */
+	const uint32_t *buckets;
+	const uint32_t *chains; /* GNU: indexed by symbol number; SysV: DT_HASH chain */
+	const Elf64_Sym *symbols;
+	const char *strings;
+	size_t strings_size;
+
+	size_t symbol_limit;
+	bool is_sysv_hash;
+	const Elf64_Half *versym; /* NULL: unversioned; readable for every index below versym_limit */
+	size_t versym_limit;
+	struct rl_version *versions; /* owned by the object */
+	size_t version_count;
+};
+
+/* A name to look for, hashed once. */
+struct rl_name {
+	const char *string;
+	uint32_t gnu_hash;
+	uint32_t sysv_hash; /* computed on first need; valid if sysv_ready */
+	bool sysv_ready;
+};
+
+static inline uint32_t rl_hash_gnu(const char *name)
+{
+	uint32_t hash = 5381;
+	for (const unsigned char *c = (const unsigned char *)name; *c != '\0'; c++)
+		hash = hash * 33 + *c;
+	return hash;
+}
+
+uint32_t rl_hash_sysv(const char *name);
+
+static inline struct rl_name rl_name_make(const char *string)
+{
+	return (struct rl_name){.string = string, .gnu_hash = rl_hash_gnu(string)};
+}
+
+/* Set up the table from a dynamic section that was read.  Versions are read separately (versions.h). */
+RL_NODISCARD enum rl_status rl_symbols_read(const struct rl_dynamic *dynamic, struct rl_symbols *out_symbols);
+
+/* Number of symbols: exact, by walking the hash table; for dladdr and listings, not for hot paths. */
+size_t rl_symbols_count(const struct rl_symbols *symbols);
+
+/* What the reference asks for, and how the definition is allowed to be. */
+struct rl_want {
+	const struct rl_version *version; /* NULL: any default */
+	bool newest;                      /* without a version: also accept a non-base default version (dlsym) */
+	bool skip_undefined_functions;    /* PLT and TLS references do not bind to a canonical PLT entry */
+};
+
+/* The definition of NAME in this table that WANT accepts (any binding but local, visibility not hidden), or NULL. */
+const Elf64_Sym *rl_symbols_find(const struct rl_symbols *symbols, struct rl_name *name, const struct rl_want *want);
+
+/* Whether the bloom filter lets HASH pass: false means the name is surely not here. */
+static inline bool rl_bloom_may_have(const uint64_t *bloom, uint32_t mask, uint32_t shift, uint32_t hash)
+{
+	uint64_t word = bloom[(hash / 64) & mask];
+	return (word >> (hash % 64)) & (word >> ((hash >> shift) % 64)) & 1;
+}
+
+#endif

@@ -1,0 +1,37 @@
+/* Symbol versions: DT_VERDEF and DT_VERNEED (LSB, "Symbol Versioning"). */
+#ifndef RL_ELF_VERSIONS_H
+#define RL_ELF_VERSIONS_H
+
+#include "symbols.h"
+
+/* Fill an index → version array from both sections.  rl_versions_limit says how many entries it needs. */
+RL_NODISCARD enum rl_status rl_versions_limit(const struct rl_image *image, const struct rl_dynamic *dynamic,
+					      size_t *out_count);
+RL_NODISCARD enum rl_status rl_versions_read(const struct rl_image *image, const struct rl_dynamic *dynamic,
+					     struct rl_version *versions, size_t count);
+
+/* Walking DT_VERNEED for the check at load time: one requirement a call. */
+struct rl_need_cursor {
+	const struct rl_image *image;
+	const struct rl_dynamic *dynamic;
+	uint64_t need_vaddr, aux_vaddr; /* next records, 0 at the end */
+	size_t needs_left, auxes_left;
+	const char *file;
+};
+
+struct rl_need {
+	const char *file, *version;
+	uint32_t hash;
+	bool is_weak;
+};
+
+struct rl_need_cursor rl_need_start(const struct rl_image *image, const struct rl_dynamic *dynamic);
+/* False at the end.  *out_status is RL_VERSION_FORMAT or RL_DYNAMIC_DAMAGED on a bad record. */
+bool rl_need_next(struct rl_need_cursor *cursor, struct rl_need *out_need, enum rl_status *out_status);
+
+/* Whether the object defines the version.  *out_has_definitions is false if it has no DT_VERDEF at all. */
+RL_NODISCARD enum rl_status rl_version_is_defined(const struct rl_image *image, const struct rl_dynamic *dynamic,
+						  const char *version, uint32_t hash, bool *out_is_defined,
+						  bool *out_has_definitions);
+
+#endif

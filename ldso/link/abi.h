@@ -1,0 +1,36 @@
+/* What the engine asks of a personality: the few moments at which a process's libc must hear about a change, and the
+ * facts about threads that only the libc knows.  Declared here, implemented in ldso/abi/. */
+#ifndef RL_LINK_ABI_H
+#define RL_LINK_ABI_H
+
+#include "../base/diag.h"
+
+struct rl_object;
+struct rl_linker;
+struct rl_tls_block;
+
+struct rl_abi {
+	void *context;
+
+	/* Bytes and alignment of the thread descriptor at the thread pointer. */
+	size_t thread_size, thread_align;
+
+	/* An object was mapped and read / is about to be unmapped.  attach makes object->shadow. */
+	enum rl_status (*object_attach)(void *context, struct rl_object *object, struct rl_diag *diag);
+	void (*object_detach)(void *context, struct rl_object *object);
+	/* The object enters or leaves the list that the process can see.  Called under the load lock; implementations
+	 * take libc's list lock themselves. */
+	void (*object_list)(void *context, struct rl_object *object);
+	void (*object_unlist)(void *context, struct rl_object *object);
+	/* The object's TLS place or module id is final, or gone again (module == 0). */
+	void (*object_tls)(void *context, struct rl_object *object);
+
+	/* The lock under which the object graph changes: recursive, owned by libc so that fork repairs it. */
+	void (*lock)(void *context);
+	void (*unlock)(void *context);
+
+	/* Call visit for the thread pointer of every thread that exists, with creation and exit of threads held off. */
+	void (*threads_each)(void *context, void (*visit)(void *argument, uintptr_t thread_pointer), void *argument);
+};
+
+#endif

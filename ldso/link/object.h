@@ -1,0 +1,110 @@
+/* A loaded object: program, library, preload, vDSO or the linker itself.
+ *
+ * Objects are made by the transaction that loads them and dropped when their last user is gone.  Readers without the
+ * lock (lookups, unwinding, TLS) may use an object as long as they reached it through a published array inside a read
+ * section (readers.h).
+ */
+#ifndef RL_LINK_OBJECT_H
+#define RL_LINK_OBJECT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "../elf/symbols.h"
+#include "scope.h"
+
+struct rl_namespace;
+struct rl_object;
+
+enum rl_object_kind {
+	RL_OBJECT_PROGRAM,
+	RL_OBJECT_LIBRARY, /* loaded at start */
+	RL_OBJECT_OPENED,  /* loaded by dlopen */
+	RL_OBJECT_VDSO,
+	RL_OBJECT_LINKER,
+};
+
+/* A name under which the object can be asked for again. */
+struct rl_object_name {
+	const char *string;
+	uint32_t hash;
+	struct rl_object *object;
+	struct rl_object_name *next_in_object;
+	struct rl_object_name *next_in_bucket;
+};
+
+struct rl_tls_block {
+	const void *image; /* initial bytes */
+	size_t image_size, size, align;
+	size_t first_offset; /* p_vaddr modulo align */
+	size_t module;       /* id in the dtv, 0 if the object has no TLS */
+	size_t offset;       /* bytes below the thread pointer if has_offset */
+	bool has_offset;     /* has a place in static TLS */
+	bool is_forced_dynamic;
+};
+
+/* Objects in an order; owned by whoever holds it. */
+struct rl_object_list {
+	struct rl_object **items;
+	size_t count, capacity;
+};
+
+/* Pieces of the object's memory that glibc's RELRO and TEXTREL handling touch. */
+struct rl_span {
+	uintptr_t start, end;
+};
+
+struct rl_object {
+	struct rl_symbols symbols; /* first: lookups touch this line */
+
+	/* Identity.  Strings owned by the object. */
+	enum rl_object_kind kind;
+	const char *path;   /* as found: "" for the program, like the original's l_name */
+	const char *origin; /* directory of the file for $ORIGIN; NULL until asked, "" if unknown */
+	struct rl_object_name *names;
+	bool has_file_id;
+	dev_t device;
+	ino_t inode;
+	struct rl_namespace *namespace;
+
+	/* The image. */
+	struct rl_image image;    /* bias and program headers */
+	uintptr_t map_start, map_end;
+	bool is_contiguous;       /* the whole span is ours: no holes */
+	bool owns_map;            /* unmap on drop */
+	const Elf64_Phdr *phdr;   /* program headers as programs see them: in the image if they are mapped */
+	uintptr_t entry;
+	struct rl_dynamic dynamic;
+	struct rl_span relro;
+	uint32_t stack_flags;     /* PT_GNU_STACK p_flags */
+	const void *eh_frame_header; /* PT_GNU_EH_FRAME, or NULL */
+	struct rl_tls_block tls;
+
+	/* The graph.  needed: in DT_NEEDED order, repeated entries kept. */
+	struct rl_object *loader;      /* who caused the load: its RPATH counts for us; NULL for program and preloads */
+	struct rl_object_list needed;
+	struct rl_object_list closure; /* roots only: breadth-first list, self first */
+	struct rl_object_list sorted;  /* roots only: closure in destruction order, self first */
+
+	/* Binding. */
+	struct rl_scope_cell own_scope; /* what dlsym(handle) and, for opened roots, its objects search */
+	_Atomic(struct rl_scope_list *) search; /* the scopes references of this object are looked up in, in order */
+	bool is_global;                 /* in the namespace's global scope */
+	bool is_lazy;                   /* its PLT waits for first calls */
+	struct rl_span writable;        /* the segment relocations hit last */
+
+	/* Life.  All under the load lock, but bound_by which lazy binding adds to. */
+	unsigned open_count; /* dlopen handles given out for it */
+	bool is_permanent;   /* never unloaded: start-up object, NODELETE, unique symbols */
+	bool is_relocated, init_called, fini_called, is_removed, mark;
+	unsigned long serial;
+	struct rl_object_list bound_to; /* objects outside the closure that a binding of ours uses */
+	struct rl_object *next, *previous;  /* in the namespace's list, in load order */
+	struct rl_object *next_initialized; /* stack of initialised objects: destruction order */
+
+	void *shadow; /* the personality's view of this object (glibc: struct link_map) */
+	void *policy; /* the policy's memory about this object (search directories); owned by the policy */
+};
+
+#endif
