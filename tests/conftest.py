@@ -1,0 +1,35 @@
+"""Options, the linker under test, and building scenarios ahead on both cores."""
+
+import concurrent.futures
+
+import pytest
+
+import linkers
+import scenario
+
+
+def pytest_addoption(parser):
+    parser.addoption("--update-golden", action="store_true", help="record the original's error texts anew")
+
+
+def pytest_report_header(config):
+    return f"linker under test: {linkers.under_test()}"
+
+
+@pytest.fixture(scope="session")
+def linker():
+    path = linkers.under_test()
+    if not path.exists():
+        pytest.fail(f"there is no {path}: build first, or set LINKER", pytrace=False)
+    return path
+
+
+def pytest_collection_finish(session):
+    if session.config.option.collectonly:
+        return
+    wanted = {item.callspec.params["run"].scenario.name: item.callspec.params["run"] for item in session.items
+              if "run" in getattr(getattr(item, "callspec", None), "params", {})}
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for run in wanted.values():
+            if not run.skip_reason():
+                pool.submit(run.scenario.prepare)

@@ -1,0 +1,6 @@
+int gone(void);
+
+int middle(void)
+{
+	return gone() + 1;
+}

@@ -1,0 +1,6 @@
+const char *deep(void);
+
+const char *top(void)
+{
+	return deep();
+}

@@ -1,0 +1,4 @@
+const char *FUNCTION(void)
+{
+	return WHERE;
+}

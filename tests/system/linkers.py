@@ -1,0 +1,34 @@
+"""Which linker is under test, and which is the original."""
+
+import os
+import pathlib
+import shutil
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ORIGINAL = pathlib.Path("/lib64/ld-linux-x86-64.so.2").resolve()
+
+
+def under_test():
+    """LINKER from the environment ("original" for a self-test of the tests), or what the build made."""
+    choice = os.environ.get("LINKER", "")
+    if choice == "original":
+        return ORIGINAL
+    return pathlib.Path(choice).resolve() if choice else ROOT / "build" / "ld-relink.so"
+
+
+def place(linker, path):
+    """Put a copy of a linker at a path in one step, so that both linkers can be run under the very same name."""
+    fresh = path.with_name(path.name + ".fresh")
+    shutil.copyfile(linker, fresh)
+    fresh.chmod(0o755)
+    fresh.rename(path)
+
+
+def cache_folder():
+    """Where built scenarios are kept between sessions. World-readable: set-user-id scenarios run as another user."""
+    choice = os.environ.get("RELINK_TEST_CACHE")
+    folder = pathlib.Path(choice) if choice else pathlib.Path(f"/tmp/relink-tests-{os.getuid()}")
+    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise SystemExit(f"{folder} belongs to somebody else")
+    return folder

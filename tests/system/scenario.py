@@ -1,0 +1,203 @@
+"""A scenario: a folder with sources and a scenario.toml that says what to build from them and what to run.
+
+Everything is built once into a stage folder and kept until a source, the description or the compiler changes. Both linkers run
+from the same stage and under the same name (STAGE/ld-relink.so, which is also the programs' PT_INTERP), so that every path a
+program prints is the same under both, and outputs are compared byte for byte. See tests/README.md for the keys of scenario.toml.
+"""
+
+import fcntl
+import functools
+import hashlib
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+
+import linkers
+import process
+
+FOLDER = linkers.ROOT / "tests" / "scenarios"
+INCLUDE = FOLDER / "include"
+LINKER_NAME = "ld-relink.so"
+MODES = ("command", "interp")
+BUILD_KEYS = {"out", "from", "flags", "libs", "with", "rpath", "compiler", "interp"}
+RUN_KEYS = {"name", "program", "args", "linker_args", "env", "cwd", "exit", "modes", "golden", "normalise", "stdin", "user",
+            "setuid", "cpu", "address_space", "seconds", "argv0", "silent", "long", "copy_as"}
+TOP_KEYS = {"about", "build", "run", "needs"}
+
+
+class BuildFailure(Exception):
+    pass
+
+
+def words(value):
+    return shlex.split(value) if isinstance(value, str) else list(value)
+
+
+@functools.cache
+def toolchain_text():
+    text = ""
+    for tool in ("gcc", "ld"):
+        text += subprocess.run([tool, "--version"], capture_output=True, text=True, check=True).stdout.split("\n")[0]
+    return text + str(linkers.ORIGINAL.stat().st_mtime_ns)
+
+
+@functools.cache
+def cpu_flags():
+    with open("/proc/cpuinfo") as cpuinfo:
+        for line in cpuinfo:
+            if line.startswith("flags"):
+                return frozenset(line.split(":")[1].split())
+    return frozenset()
+
+
+@dataclass
+class Run:
+    """One way of running a scenario; `keys` is its table in scenario.toml."""
+
+    scenario: "Scenario"
+    keys: dict
+
+    @property
+    def name(self):
+        return self.keys.get("name", "")
+
+    @property
+    def identifier(self):
+        return self.scenario.name + ("." + self.name if self.name else "")
+
+    @property
+    def modes(self):
+        return self.keys.get("modes", list(MODES))
+
+    def skip_reason(self):
+        missing = set(self.keys.get("cpu", [])) - cpu_flags()
+        if missing:
+            return "this processor has no " + ", ".join(sorted(missing))
+        if (self.keys.get("user") or self.keys.get("setuid")) and os.geteuid() != 0:
+            return "needs root to become another user"
+        missing = [tool for tool in self.scenario.keys.get("needs", []) if not shutil.which(tool)]
+        if missing:
+            return "not installed: " + ", ".join(missing)
+        return ""
+
+    def outcome(self, linker, mode):
+        """Run under one linker, in one mode."""
+        scenario = self.scenario
+        linkers.place(linker, scenario.stage / LINKER_NAME)
+        expand = scenario.expand
+        cwd = scenario.stage / self.keys.get("cwd", ".")
+        program = expand(self.keys.get("program", "prog"))
+        program = program if "/" in program or self.keys.get("copy_as") == "bare" else str(scenario.stage / program)
+        linker_path = str(scenario.stage / LINKER_NAME)
+        argv = [program] + [expand(a) for a in words(self.keys.get("args", []))]
+        if self.keys.get("setuid"):
+            os.chown(program, 0, 0)
+            os.chmod(program, 0o4755)
+        if mode == "command":
+            argv = [linker_path] + [expand(a) for a in words(self.keys.get("linker_args", []))] + argv
+        result = process.run(argv, environment={k: expand(v) for k, v in self.keys.get("env", {}).items()}, cwd=cwd,
+                             seconds=self.keys.get("seconds", 10), address_space=self.keys.get("address_space", 4 << 30),
+                             stdin=self.keys["stdin"].encode() if "stdin" in self.keys else None,
+                             user=self.keys.get("user"), argv0=self.keys.get("argv0") if mode == "interp" else None)
+        for rule in self.keys.get("normalise", []):
+            assert rule["reason"], f"{self.identifier}: a substitution needs a written reason"
+            for stream in ("stdout", "stderr"):
+                text = re.sub(rule["pattern"].encode(), rule["with"].encode(), getattr(result, stream), flags=re.M)
+                setattr(result, stream, text)
+        return result
+
+
+class Scenario:
+    def __init__(self, folder):
+        self.folder = folder
+        self.name = folder.name
+        with open(folder / "scenario.toml", "rb") as description:
+            self.keys = tomllib.load(description)
+        self._check(self.keys, TOP_KEYS)
+        self.builds = self.keys.get("build", [])
+        for table in self.builds:
+            self._check(table, BUILD_KEYS)
+        tables = self.keys.get("run", [{}])
+        for table in tables:
+            self._check(table, RUN_KEYS)
+        self.runs = [Run(self, table) for table in tables]
+        self.stage = linkers.cache_folder() / "scenarios" / self.name
+
+    def _check(self, table, allowed):
+        unknown = set(table) - allowed
+        if unknown:
+            raise ValueError(f"{self.folder}/scenario.toml: unknown keys {sorted(unknown)}")
+
+    def expand(self, text):
+        return text.replace("@STAGE@", str(self.stage)).replace("@LINKER@", str(self.stage / LINKER_NAME))
+
+    def fingerprint(self):
+        state = hashlib.sha256(toolchain_text().encode() + str(self.stage).encode())
+        own = pathlib.Path(__file__)
+        for path in sorted([own, *INCLUDE.iterdir(), *(p for p in self.folder.rglob("*") if p.is_file())]):
+            state.update(str(path).encode() + b"\0" + path.read_bytes())
+        return state.hexdigest()
+
+    def prepare(self):
+        """Build what is not built yet. Several processes may ask at once."""
+        self.stage.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.stage.with_name(self.name + ".lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            key_file = self.stage / ".fingerprint"
+            fingerprint = self.fingerprint()
+            if key_file.exists() and key_file.read_text() == fingerprint:
+                return
+            shutil.rmtree(self.stage, ignore_errors=True)
+            self.stage.mkdir()
+            linkers.place(linkers.ORIGINAL, self.stage / LINKER_NAME)
+            for table in self.builds:
+                self._build(table)
+            if (self.folder / "prepare.py").exists():
+                self._command([sys.executable, str(self.folder / "prepare.py"), str(self.stage)], cwd=self.stage)
+            key_file.write_text(fingerprint)
+
+    def _build(self, table):
+        """One call of the compiler driver; a name with .so in it is a library, any other a program."""
+        out = self.stage / table["out"]
+        out.parent.mkdir(parents=True, exist_ok=True)
+        sources = words(table.get("from", []))
+        is_object = out.suffix == ".o"
+        is_library = ".so" in out.name
+        compiler = table.get("compiler", "g++" if any(s.endswith(".cpp") for s in sources) else "gcc")
+        argv = [compiler, "-O1", "-Wall", "-I", str(INCLUDE)]
+        if is_object:
+            argv += ["-c"]
+        elif is_library:
+            argv += ["-shared", "-fPIC", "-Wl,-soname," + out.name]
+        flags = [self.expand(f) for f in words(table.get("flags", []))]
+        argv += flags + ["-o", str(out)] + sources
+        if not is_object:
+            if not is_library and table.get("interp", True):
+                argv += ["-Wl,--dynamic-linker=" + str(self.stage / LINKER_NAME)]
+            rpath = table.get("rpath", "$ORIGIN")
+            if rpath:
+                argv += ["-Wl,-rpath," + self.expand(rpath)]
+            folders = {self.stage} | {(self.stage / b["out"]).parent for b in self.builds}
+            argv += [f"-Wl,-rpath-link,{folder}" for folder in sorted(folders)]
+            for library in words(table.get("with", [])):
+                path = self.stage / library
+                argv += [str(path)] if path.suffix == ".o" else [f"-L{path.parent}", f"-l:{path.name}"]
+        argv += words(table.get("libs", []))
+        self._command(argv, cwd=self.folder)
+
+    def _command(self, argv, cwd):
+        result = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, timeout=120,
+                                env=process.CLEAN_ENVIRONMENT | {"TMPDIR": "/tmp"})
+        if result.returncode:
+            raise BuildFailure(f"{self.name}: {shlex.join(argv)}\n{result.stdout}{result.stderr}")
+
+
+@functools.cache
+def all_scenarios():
+    return [Scenario(p.parent) for p in sorted(FOLDER.glob("*/scenario.toml"))]

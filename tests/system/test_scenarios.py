@@ -1,0 +1,50 @@
+"""Every scenario, under the original and under the linker under test, as a command and as PT_INTERP."""
+
+import pytest
+
+import difference
+import linkers
+import scenario
+
+
+def cases():
+    for one in scenario.all_scenarios():
+        for run in one.runs:
+            for mode in run.modes:
+                marks = [pytest.mark.scenario] + ([pytest.mark.long] if run.keys.get("long") else [])
+                yield pytest.param(run, mode, id=f"{run.identifier}-{mode}", marks=marks)
+
+
+@pytest.mark.parametrize("run, mode", cases())
+def test_scenario(run, mode, linker, request):
+    if run.skip_reason():
+        pytest.skip(run.skip_reason())
+    try:
+        run.scenario.prepare()
+    except scenario.BuildFailure as failure:
+        pytest.fail(str(failure), pytrace=False)
+    expected = run.outcome(linkers.ORIGINAL, mode)
+
+    # The original must do what the scenario is about; otherwise the comparison would say nothing.
+    if expected.status != run.keys.get("exit", 0):
+        pytest.fail(f"under the original: {expected.status_text()}\n{expected.stdout.decode(errors='replace')}"
+                    f"{expected.stderr.decode(errors='replace')}\n{expected.command_line()}", pytrace=False)
+    assert expected.stdout or expected.stderr, "a scenario that prints nothing cannot fail"
+    if "golden" in run.keys:
+        compare_golden(run, mode, expected, request.config.getoption("--update-golden"))
+
+    text = difference.describe(expected, run.outcome(linker, mode))
+    if text:
+        pytest.fail(text, pytrace=False)
+
+
+def compare_golden(run, mode, expected, update):
+    """The recorded text of an error, so that a change of the original itself is noticed."""
+    name = run.keys["golden"]
+    path = linkers.ROOT / "tests" / "golden" / "errors" / f"{name}-{mode}.txt"
+    text = f"{expected.status_text()}\n".encode() + (expected.stdout + expected.stderr)
+    text = text.replace(str(run.scenario.stage).encode(), b"@STAGE@")
+    if update:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text)
+    assert path.read_bytes() == text, f"the original's text is no longer that of {path}"
