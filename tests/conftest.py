@@ -12,8 +12,17 @@ def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="record the original's error texts anew")
 
 
+def pytest_configure(config):
+    config.report_lines = []
+
+
 def pytest_report_header(config):
     return f"linker under test: {linkers.under_test()}"
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for line in config.report_lines:
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
