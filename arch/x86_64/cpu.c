@@ -181,11 +181,11 @@ static void read_amd_caches(struct probe *probe)
 }
 
 /* Take away what needs ymm registers, and zmm registers with them. */
-static void drop_avx(struct rl_cpu_usable *usable)
+static void drop_avx(struct rl_cpuid *usable)
 {
-	usable->leaf1_ecx &= ~(BIT(ECX_AVX) | BIT(ECX_FMA) | BIT(ECX_F16C));
-	usable->leaf7_ebx &= ~(BIT(EBX_AVX2) | AVX512_BITS);
-	usable->extended1_ecx &= ~(BIT(ECX_XOP) | BIT(ECX_FMA4));
+	usable[RL_CPU_LEAF_1].ecx &= ~(BIT(ECX_AVX) | BIT(ECX_FMA) | BIT(ECX_F16C));
+	usable[RL_CPU_LEAF_7_0].ebx &= ~(BIT(EBX_AVX2) | AVX512_BITS);
+	usable[RL_CPU_LEAF_80000001].ecx &= ~(BIT(ECX_XOP) | BIT(ECX_FMA4));
 }
 
 /* Older Zhaoxin cores split 256-bit operations, so glibc keeps to SSE there. */
@@ -199,25 +199,21 @@ static bool is_avx_slow(const struct rl_cpu *cpu)
 
 static void find_usable(struct rl_cpu *cpu)
 {
-	struct rl_cpu_usable *usable = &cpu->usable;
+	struct rl_cpuid *usable = cpu->usable;
 	uint32_t zmm_bits = 0;
 	/* glibc reads no leaf 1 from a vendor that it does not know, and so trusts it with nothing. */
 	if (cpu->vendor == RL_CPU_OTHER)
 		return;
-	usable->leaf1_ecx = cpu->leaf[RL_CPU_LEAF_1].ecx;
-	usable->leaf1_edx = cpu->leaf[RL_CPU_LEAF_1].edx;
-	usable->leaf7_ebx = cpu->leaf[RL_CPU_LEAF_7_0].ebx;
-	usable->extended1_ecx = cpu->leaf[RL_CPU_LEAF_80000001].ecx;
-	usable->leafd1_eax = cpu->leaf[RL_CPU_LEAF_D_1].eax;
+	memcpy(usable, cpu->leaf, sizeof cpu->leaf);
 	if ((cpu->xcr0 & (XCR0_AVX | XCR0_AVX512)) == (XCR0_AVX | XCR0_AVX512) &&
-	    (usable->leaf7_ebx & BIT(EBX_AVX512F)))
-		zmm_bits = usable->leaf7_ebx & AVX512_BITS;
-	if ((cpu->xcr0 & XCR0_AVX) != XCR0_AVX || !(usable->leaf1_ecx & BIT(ECX_AVX)))
+	    (usable[RL_CPU_LEAF_7_0].ebx & BIT(EBX_AVX512F)))
+		zmm_bits = usable[RL_CPU_LEAF_7_0].ebx & AVX512_BITS;
+	if ((cpu->xcr0 & XCR0_AVX) != XCR0_AVX || !(usable[RL_CPU_LEAF_1].ecx & BIT(ECX_AVX)))
 		drop_avx(usable);
-	usable->leaf7_ebx = (usable->leaf7_ebx & ~AVX512_BITS) | zmm_bits;
+	usable[RL_CPU_LEAF_7_0].ebx = (usable[RL_CPU_LEAF_7_0].ebx & ~AVX512_BITS) | zmm_bits;
 	if (is_avx_slow(cpu)) {
-		usable->leaf1_ecx &= ~BIT(ECX_AVX);
-		usable->leaf7_ebx &= ~BIT(EBX_AVX2);
+		usable[RL_CPU_LEAF_1].ecx &= ~BIT(ECX_AVX);
+		usable[RL_CPU_LEAF_7_0].ebx &= ~BIT(EBX_AVX2);
 	}
 }
 
@@ -264,43 +260,68 @@ void rl_cpu_probe(struct rl_cpu *out)
 	rl_port_xsave_choose(out);
 }
 
-void rl_cpu_feature_hide(struct rl_cpu *cpu, const char *name, size_t length)
+bool rl_cpu_feature_find(const char *name, size_t length, struct rl_cpu_feature *out)
 {
+	enum { EAX, EBX, ECX, EDX };
 	static const struct {
 		char name[9];
-		uint8_t bit;
-		uint8_t word; /* offset in struct rl_cpu_usable */
+		struct rl_cpu_feature feature;
 	} features[] = {
-#define FEATURE(name, bit, word) { name, bit, offsetof(struct rl_cpu_usable, word) }
-		FEATURE("AVX", ECX_AVX, leaf1_ecx), FEATURE("FMA", ECX_FMA, leaf1_ecx),
-		FEATURE("MOVBE", ECX_MOVBE, leaf1_ecx), FEATURE("OSXSAVE", ECX_OSXSAVE, leaf1_ecx),
-		FEATURE("POPCNT", ECX_POPCNT, leaf1_ecx), FEATURE("SSSE3", 9, leaf1_ecx),
-		FEATURE("SSE4_1", 19, leaf1_ecx), FEATURE("SSE4_2", 20, leaf1_ecx),
-		FEATURE("XSAVE", ECX_XSAVE, leaf1_ecx), FEATURE("CMOV", 15, leaf1_edx),
-		FEATURE("CX8", 8, leaf1_edx), FEATURE("SSE2", 26, leaf1_edx),
-		FEATURE("AVX2", EBX_AVX2, leaf7_ebx), FEATURE("BMI1", EBX_BMI1, leaf7_ebx),
-		FEATURE("BMI2", EBX_BMI2, leaf7_ebx), FEATURE("AVX512F", EBX_AVX512F, leaf7_ebx),
-		FEATURE("AVX512BW", EBX_AVX512BW, leaf7_ebx), FEATURE("AVX512CD", EBX_AVX512CD, leaf7_ebx),
-		FEATURE("AVX512DQ", EBX_AVX512DQ, leaf7_ebx), FEATURE("AVX512ER", EBX_AVX512ER, leaf7_ebx),
-		FEATURE("AVX512PF", EBX_AVX512PF, leaf7_ebx), FEATURE("AVX512VL", EBX_AVX512VL, leaf7_ebx),
-		FEATURE("FMA4", ECX_FMA4, extended1_ecx), FEATURE("LZCNT", ECX_LZCNT, extended1_ecx),
-		FEATURE("XSAVEC", EAX_XSAVEC, leafd1_eax),
-#undef FEATURE
+		{ "AVX", { RL_CPU_LEAF_1, ECX, ECX_AVX } },
+		{ "CX8", { RL_CPU_LEAF_1, EDX, 8 } },
+		{ "FMA", { RL_CPU_LEAF_1, ECX, ECX_FMA } },
+		{ "HTT", { RL_CPU_LEAF_1, EDX, EDX_HTT } },
+		{ "IBT", { RL_CPU_LEAF_7_0, EDX, 20 } },
+		{ "RTM", { RL_CPU_LEAF_7_0, EBX, 11 } },
+		{ "AVX2", { RL_CPU_LEAF_7_0, EBX, EBX_AVX2 } },
+		{ "BMI1", { RL_CPU_LEAF_7_0, EBX, EBX_BMI1 } },
+		{ "BMI2", { RL_CPU_LEAF_7_0, EBX, EBX_BMI2 } },
+		{ "CMOV", { RL_CPU_LEAF_1, EDX, 15 } },
+		{ "ERMS", { RL_CPU_LEAF_7_0, EBX, 9 } },
+		{ "FMA4", { RL_CPU_LEAF_80000001, ECX, ECX_FMA4 } },
+		{ "SSE2", { RL_CPU_LEAF_1, EDX, 26 } },
+		{ "LZCNT", { RL_CPU_LEAF_80000001, ECX, ECX_LZCNT } },
+		{ "MOVBE", { RL_CPU_LEAF_1, ECX, ECX_MOVBE } },
+		{ "SHSTK", { RL_CPU_LEAF_7_0, ECX, 7 } },
+		{ "SSSE3", { RL_CPU_LEAF_1, ECX, 9 } },
+		{ "XSAVE", { RL_CPU_LEAF_1, ECX, ECX_XSAVE } },
+		{ "POPCNT", { RL_CPU_LEAF_1, ECX, ECX_POPCNT } },
+		{ "SSE4_1", { RL_CPU_LEAF_1, ECX, 19 } },
+		{ "SSE4_2", { RL_CPU_LEAF_1, ECX, 20 } },
+		{ "XSAVEC", { RL_CPU_LEAF_D_1, EAX, EAX_XSAVEC } },
+		{ "AVX512F", { RL_CPU_LEAF_7_0, EBX, EBX_AVX512F } },
+		{ "OSXSAVE", { RL_CPU_LEAF_1, ECX, ECX_OSXSAVE } },
+		{ "AVX512CD", { RL_CPU_LEAF_7_0, EBX, EBX_AVX512CD } },
+		{ "AVX512BW", { RL_CPU_LEAF_7_0, EBX, EBX_AVX512BW } },
+		{ "AVX512DQ", { RL_CPU_LEAF_7_0, EBX, EBX_AVX512DQ } },
+		{ "AVX512ER", { RL_CPU_LEAF_7_0, EBX, EBX_AVX512ER } },
+		{ "AVX512PF", { RL_CPU_LEAF_7_0, EBX, EBX_AVX512PF } },
+		{ "AVX512VL", { RL_CPU_LEAF_7_0, EBX, EBX_AVX512VL } },
 	};
-	struct rl_cpu_usable *usable = &cpu->usable;
 	for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
-		if (strlen(features[i].name) == length && memcmp(features[i].name, name, length) == 0)
-			*(uint32_t *)((char *)usable + features[i].word) &= ~BIT(features[i].bit);
+		if (strlen(features[i].name) == length && memcmp(features[i].name, name, length) == 0) {
+			*out = features[i].feature;
+			return true;
+		}
 	}
+	return false;
+}
+
+void rl_cpu_feature_hide(struct rl_cpu *cpu, const struct rl_cpu_feature *feature)
+{
+	struct rl_cpuid *usable = cpu->usable;
+	*rl_cpuid_reg(&usable[feature->leaf], feature->reg) &= ~BIT(feature->bit);
 	/* Without a way to save ymm registers nothing may use them. */
-	if (!(usable->leaf1_ecx & BIT(ECX_OSXSAVE)) ||
-	    (!(usable->leaf1_ecx & BIT(ECX_XSAVE)) && !(usable->leafd1_eax & BIT(EAX_XSAVEC))))
+	if (!(usable[RL_CPU_LEAF_1].ecx & BIT(ECX_OSXSAVE)) ||
+	    (!(usable[RL_CPU_LEAF_1].ecx & BIT(ECX_XSAVE)) && !(usable[RL_CPU_LEAF_D_1].eax & BIT(EAX_XSAVEC))))
 		drop_avx(usable);
 }
 
-unsigned int rl_cpu_isa_level(const struct rl_cpu_usable *usable)
+unsigned int rl_cpu_isa_level(const struct rl_cpuid *usable)
 {
-	static const struct rl_cpu_usable levels[] = {
+	static const struct {
+		uint32_t leaf1_ecx, leaf1_edx, leaf7_ebx, extended1_ecx;
+	} levels[] = {
 		/* FPU, CX8, CMOV, MMX, FXSR, SSE, SSE2 */
 		{ .leaf1_edx = BIT(0) | BIT(8) | BIT(15) | BIT(23) | BIT(24) | BIT(25) | BIT(26) },
 		/* SSE3, SSSE3, CMPXCHG16B, SSE4.1, SSE4.2, POPCNT; LAHF and SAHF */
@@ -312,9 +333,10 @@ unsigned int rl_cpu_isa_level(const struct rl_cpu_usable *usable)
 	};
 	unsigned int level = 0;
 	for (; level < sizeof levels / sizeof *levels; level++) {
-		const struct rl_cpu_usable *need = &levels[level];
-		if ((need->leaf1_ecx & ~usable->leaf1_ecx) || (need->leaf1_edx & ~usable->leaf1_edx) ||
-		    (need->leaf7_ebx & ~usable->leaf7_ebx) || (need->extended1_ecx & ~usable->extended1_ecx))
+		if ((levels[level].leaf1_ecx & ~usable[RL_CPU_LEAF_1].ecx) ||
+		    (levels[level].leaf1_edx & ~usable[RL_CPU_LEAF_1].edx) ||
+		    (levels[level].leaf7_ebx & ~usable[RL_CPU_LEAF_7_0].ebx) ||
+		    (levels[level].extended1_ecx & ~usable[RL_CPU_LEAF_80000001].ecx))
 			break;
 	}
 	return level;
@@ -323,7 +345,7 @@ unsigned int rl_cpu_isa_level(const struct rl_cpu_usable *usable)
 const char *const *rl_cpu_hwcaps(const struct rl_cpu *cpu)
 {
 	static const char *const names[] = { "x86-64-v4", "x86-64-v3", "x86-64-v2", NULL };
-	unsigned int level = rl_cpu_isa_level(&cpu->usable);
+	unsigned int level = rl_cpu_isa_level(cpu->usable);
 	return &names[level < 2 ? 3 : 4 - level];
 }
 
@@ -334,10 +356,11 @@ const char *rl_cpu_platform(const struct rl_cpu *cpu)
 	const uint32_t haswell7 = BIT(EBX_BMI1) | BIT(EBX_AVX2) | BIT(EBX_BMI2);
 	if (cpu->vendor != RL_CPU_INTEL)
 		return NULL;
-	if ((cpu->usable.leaf7_ebx & phi) == phi)
+	if ((cpu->usable[RL_CPU_LEAF_7_0].ebx & phi) == phi)
 		return "xeon_phi";
-	if ((cpu->usable.leaf1_ecx & haswell1) == haswell1 && (cpu->usable.leaf7_ebx & haswell7) == haswell7 &&
-	    (cpu->usable.extended1_ecx & BIT(ECX_LZCNT)))
+	if ((cpu->usable[RL_CPU_LEAF_1].ecx & haswell1) == haswell1 &&
+	    (cpu->usable[RL_CPU_LEAF_7_0].ebx & haswell7) == haswell7 &&
+	    (cpu->usable[RL_CPU_LEAF_80000001].ecx & BIT(ECX_LZCNT)))
 		return "haswell";
 	return NULL;
 }

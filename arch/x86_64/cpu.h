@@ -44,9 +44,9 @@ enum {
 	RL_CPU_TOPOLOGY_MAX = 4, /* subleaves of leaf 0xb that are read at most */
 };
 
-/* Feature words in which a set bit means: the CPU has it and the kernel saves its registers. */
-struct rl_cpu_usable {
-	uint32_t leaf1_ecx, leaf1_edx, leaf7_ebx, extended1_ecx, leafd1_eax;
+/* One feature bit; reg counts eax, ebx, ecx, edx. */
+struct rl_cpu_feature {
+	uint8_t leaf, reg, bit;
 };
 
 /* A field that the processor does not have, or that was not worth an instruction, is 0: what CPUID would return. */
@@ -63,7 +63,7 @@ struct rl_cpu {
 	uint32_t topology_count;                        /* entries read, the terminating one included */
 	struct rl_cpuid extended5, extended6;           /* leaves 0x80000005 and 6, AMD and Hygon */
 	uint64_t xcr0;                                  /* states that the kernel saves; 0 without OSXSAVE */
-	struct rl_cpu_usable usable;
+	struct rl_cpuid usable[RL_CPU_LEAF_COUNT]; /* leaf without what the kernel does not save: for ISA levels */
 	uint32_t cpuid_count;                           /* instructions executed to learn all this */
 };
 
@@ -77,15 +77,33 @@ void rl_cpu_probe(struct rl_cpu *out);
 /* The same without effect on this process. */
 void rl_cpu_probe_from(struct rl_cpu *out, rl_cpuid_reader *cpuid, rl_xcr0_reader *xcr0, void *context);
 
-/* Stop using a feature by its name in glibc.cpu.hwcaps ("AVX2", "XSAVEC"...).  Only the usable words change.
- * An unknown name is ignored. */
-void rl_cpu_feature_hide(struct rl_cpu *cpu, const char *name, size_t length);
+/* A register of a leaf by its number in struct rl_cpu_feature. */
+static inline uint32_t *rl_cpuid_reg(struct rl_cpuid *regs, unsigned int reg)
+{
+	switch (reg) {
+	case 0:
+		return &regs->eax;
+	case 1:
+		return &regs->ebx;
+	case 2:
+		return &regs->ecx;
+	default:
+		return &regs->edx;
+	}
+}
+
+/* Find a feature by its name in the tunable glibc.cpu.hwcaps ("AVX2", "XSAVEC"...). */
+bool rl_cpu_feature_find(const char *name, size_t length, struct rl_cpu_feature *out);
+
+/* Stop using a feature.  Only the usable words change. */
+void rl_cpu_feature_hide(struct rl_cpu *cpu, const struct rl_cpu_feature *feature);
 
 /* Subdirectories of glibc-hwcaps whose code this processor runs, best first, NULL at the end. */
 const char *const *rl_cpu_hwcaps(const struct rl_cpu *cpu);
 
-/* The ISA level of the x86-64 psABI, 1 to 4; 0 when even the baseline cannot be proved. */
-unsigned int rl_cpu_isa_level(const struct rl_cpu_usable *usable);
+/* The ISA level of the x86-64 psABI, 1 to 4; 0 when even the baseline cannot be proved.  usable is indexed by
+ * enum rl_cpu_leaf. */
+unsigned int rl_cpu_isa_level(const struct rl_cpuid *usable);
 
 /* What $PLATFORM and R._dl_platform become ("haswell", "xeon_phi"), or NULL to keep AT_PLATFORM. */
 const char *rl_cpu_platform(const struct rl_cpu *cpu);
