@@ -269,15 +269,15 @@ const char *rl_cache_find(const struct rl_cache *cache, const char *name, const 
 	int64_t left = 0;
 	int64_t right = (int64_t)cache->entry_count - 1;
 	while (left <= right) {
-		uint32_t middle = (uint32_t)((left + right) / 2);
+		int64_t middle = (left + right) / 2;
 		int order;
-		if (!entry_compare(cache, middle, name, &order))
+		if (!entry_compare(cache, (uint32_t)middle, name, &order))
 			return NULL;
 		if (order == 0) {
-			uint32_t first = middle;
+			uint32_t first = (uint32_t)middle;
 			while (first > 0 && entry_has_name(cache, first - 1, name))
 				first--;
-			return run_choose(cache, name, first, middle, (uint32_t)right, hwcaps);
+			return run_choose(cache, name, first, (uint32_t)middle, (uint32_t)right, hwcaps);
 		}
 		/* The table is sorted downwards. */
 		if (order < 0)
