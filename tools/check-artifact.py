@@ -175,10 +175,13 @@ def check_members(elf, archive, own, allowed):
 
 
 def own_definitions(build):
-    """Global names that the project's own objects define: what compile_commands.json of a build folder names."""
-    objects = [pathlib.Path(c["directory"]) / c["output"] for c in
-               json.loads((build / "compile_commands.json").read_text())]
-    objects = [str(o) for o in objects if o.exists()]
+    """Global names that the project's own freestanding objects define, as compile_commands.json names them."""
+    objects = [pathlib.Path(command["directory"]) / command["output"]
+               for command in json.loads((build / "compile_commands.json").read_text())
+               if "-ffreestanding" in command["command"]]
+    objects = [str(path) for path in objects if path.exists()]
+    if not objects:
+        return set()
     listing = subprocess.run(["nm", "-P", "-A", "-g", "--defined-only", *objects], check=True, capture_output=True,
                              text=True).stdout
     return set(global_definitions(listing))
