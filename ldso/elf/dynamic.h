@@ -46,8 +46,8 @@ struct rl_dynamic {
 	bool has_text_relocations, is_symbolic, binds_now;
 };
 
-/* Read the section at VADDR of SIZE bytes.  RL_DYNAMIC_DAMAGED if anything it points at is not in the image. */
-RL_NODISCARD enum rl_status rl_dynamic_read(const struct rl_image *image, uint64_t vaddr, size_t size,
+/* Read the section at VADDR, to DT_NULL.  RL_DYNAMIC_DAMAGED if anything it points at is not in the image. */
+RL_NODISCARD enum rl_status rl_dynamic_read(const struct rl_image *image, uint64_t vaddr,
 					    struct rl_dynamic *out_dynamic);
 
 /* The string at OFFSET, or NULL if the offset is outside the table. */

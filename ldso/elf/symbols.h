@@ -28,6 +28,7 @@ struct rl_symbols {
 	size_t strings_size;
 
 	size_t symbol_limit;
+	uint32_t chain_first; /* the lowest symbol number a chain may hold */
 	bool is_sysv_hash;
 	const Elf64_Half *versym; /* NULL: unversioned; readable for every index below versym_limit */
 	size_t versym_limit;

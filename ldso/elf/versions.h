@@ -29,9 +29,4 @@ struct rl_need_cursor rl_need_start(const struct rl_image *image, const struct r
 /* False at the end.  *out_status is RL_VERSION_FORMAT or RL_DYNAMIC_DAMAGED on a bad record. */
 bool rl_need_next(struct rl_need_cursor *cursor, struct rl_need *out_need, enum rl_status *out_status);
 
-/* Whether the object defines the version.  *out_has_definitions is false if it has no DT_VERDEF at all. */
-RL_NODISCARD enum rl_status rl_version_is_defined(const struct rl_image *image, const struct rl_dynamic *dynamic,
-						  const char *version, uint32_t hash, bool *out_is_defined,
-						  bool *out_has_definitions);
-
 #endif

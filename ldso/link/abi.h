@@ -3,6 +3,10 @@
 #ifndef RL_LINK_ABI_H
 #define RL_LINK_ABI_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "../base/diag.h"
 
 struct rl_object;
@@ -24,6 +28,12 @@ struct rl_abi {
 	void (*object_unlist)(void *context, struct rl_object *object);
 	/* The object's TLS place or module id is final, or gone again (module == 0). */
 	void (*object_tls)(void *context, struct rl_object *object);
+
+	/* Whether threads still have destructors of OBJECT's thread-local variables to run. */
+	bool (*object_is_busy)(void *context, struct rl_object *object);
+
+	/* Objects from FIRST to the end of the list are new: make stacks executable if one asks for it and may. */
+	enum rl_status (*stack_prepare)(void *context, struct rl_object *first, struct rl_diag *diag);
 
 	/* The lock under which the object graph changes: recursive, owned by libc so that fork repairs it. */
 	void (*lock)(void *context);

@@ -44,6 +44,12 @@ struct rl_tls_block {
 	bool is_forced_dynamic;
 };
 
+/* One object that a symbol binding keeps loaded.  Pushed without a lock, read under it. */
+struct rl_pin {
+	struct rl_object *target;
+	struct rl_pin *next;
+};
+
 /* Objects in an order; owned by whoever holds it. */
 struct rl_object_list {
 	struct rl_object **items;
@@ -73,6 +79,7 @@ struct rl_object {
 	uintptr_t map_start, map_end;
 	bool is_contiguous;       /* the whole span is ours: no holes */
 	bool owns_map;            /* unmap on drop */
+	bool owns_phdr;           /* phdr is a heap copy */
 	const Elf64_Phdr *phdr;   /* program headers as programs see them: in the image if they are mapped */
 	uintptr_t entry;
 	struct rl_dynamic dynamic;
@@ -84,24 +91,30 @@ struct rl_object {
 	/* The graph.  needed: in DT_NEEDED order, repeated entries kept. */
 	struct rl_object *loader;      /* who caused the load: its RPATH counts for us; NULL for program and preloads */
 	struct rl_object_list needed;
+	bool needs_known;              /* needed is complete */
 	struct rl_object_list closure; /* roots only: breadth-first list, self first */
 	struct rl_object_list sorted;  /* roots only: closure in destruction order, self first */
 
 	/* Binding. */
 	struct rl_scope_cell own_scope; /* what dlsym(handle) and, for opened roots, its objects search */
+	struct rl_scope_cell symbolic_scope; /* DT_SYMBOLIC: the object alone */
 	_Atomic(struct rl_scope_list *) search; /* the scopes references of this object are looked up in, in order */
 	bool is_global;                 /* in the namespace's global scope */
 	bool is_lazy;                   /* its PLT waits for first calls */
-	struct rl_span writable;        /* the segment relocations hit last */
 
 	/* Life.  All under the load lock, but bound_by which lazy binding adds to. */
 	unsigned open_count; /* dlopen handles given out for it */
 	bool is_permanent;   /* never unloaded: start-up object, NODELETE, unique symbols */
-	bool is_relocated, init_called, fini_called, is_removed, mark;
+	bool is_relocated, init_called, fini_called, is_removed;
+	bool mark; /* scratch of the current graph walk; false between operations */
 	unsigned long serial;
-	struct rl_object_list bound_to; /* objects outside the closure that a binding of ours uses */
+	_Atomic(struct rl_pin *) pins; /* objects outside the closure that a binding of ours uses */
 	struct rl_object *next, *previous;  /* in the namespace's list, in load order */
 	struct rl_object *next_initialized; /* stack of initialised objects: destruction order */
+	struct rl_object *work_next;        /* link in whatever list the current operation builds */
+	size_t work_index;                  /* how far the current walk has come in needed */
+
+	struct rl_tls_descriptor *tls_descriptors; /* that our relocations point at; owned */
 
 	void *shadow; /* the personality's view of this object (glibc: struct link_map) */
 	void *policy; /* the policy's memory about this object (search directories); owned by the policy */

@@ -1,0 +1,240 @@
+/* Reading the dynamic section.  Pure: every address is turned into a pointer through the bounded view, and what is
+ * stored can be used without further checks up to the stated counts. */
+#include "dynamic.h"
+
+#include <string.h>
+
+#include "../../arch/port.h"
+
+/* Raw values of the tags that matter, and which were seen. */
+struct raw_tags {
+	uint64_t low[DT_NUM]; /* by tag */
+	uint64_t seen;
+	uint64_t gnu_hash, versym, verdef, verdefnum, verneed, verneednum, relacount, flags_1;
+	uint64_t relr, relrsz, relrent;
+	bool has_gnu_hash, has_versym, has_relr;
+};
+
+#ifndef DT_RELR
+#define DT_RELRSZ 35
+#define DT_RELR 36
+#define DT_RELRENT 37
+#endif
+_Static_assert(DT_NUM <= 64, "the seen mask holds every low tag");
+
+static bool has(const struct raw_tags *raw, unsigned tag)
+{
+	return (raw->seen >> tag) & 1;
+}
+
+static void raw_take(struct raw_tags *raw, const Elf64_Dyn *entry)
+{
+	uint64_t value = entry->d_un.d_val;
+	switch (entry->d_tag) {
+	case DT_RELR:
+		raw->relr = value;
+		raw->has_relr = true;
+		break;
+	case DT_RELRSZ:
+		raw->relrsz = value;
+		break;
+	case DT_RELRENT:
+		raw->relrent = value;
+		break;
+	case DT_GNU_HASH:
+		raw->gnu_hash = value;
+		raw->has_gnu_hash = true;
+		break;
+	case DT_VERSYM:
+		raw->versym = value;
+		raw->has_versym = true;
+		break;
+	case DT_VERDEF:
+		raw->verdef = value;
+		break;
+	case DT_VERDEFNUM:
+		raw->verdefnum = value;
+		break;
+	case DT_VERNEED:
+		raw->verneed = value;
+		break;
+	case DT_VERNEEDNUM:
+		raw->verneednum = value;
+		break;
+	case DT_RELACOUNT:
+		raw->relacount = value;
+		break;
+	case DT_FLAGS_1:
+		raw->flags_1 = value;
+		break;
+	default:
+		if ((uint64_t)entry->d_tag < DT_NUM) {
+			raw->low[entry->d_tag] = value;
+			raw->seen |= (uint64_t)1 << entry->d_tag;
+		}
+	}
+}
+
+static enum rl_status tags_read(const Elf64_Dyn *entries, size_t limit, struct raw_tags *raw, size_t *out_count)
+{
+	memset(raw, 0, sizeof *raw);
+	for (size_t i = 0; i < limit; i++) {
+		if (entries[i].d_tag == DT_NULL) {
+			*out_count = i + 1;
+			return RL_OK;
+		}
+		raw_take(raw, &entries[i]);
+	}
+	return RL_DYNAMIC_DAMAGED; /* no end */
+}
+
+static enum rl_status strings_read(const struct rl_image *image, const struct raw_tags *raw, struct rl_dynamic *out)
+{
+	if (!has(raw, DT_STRTAB))
+		return RL_OK;
+	size_t size = raw->low[DT_STRSZ];
+	out->strings = rl_image_array(image, raw->low[DT_STRTAB], size, 1);
+	if (out->strings == NULL || size == 0)
+		return RL_DYNAMIC_DAMAGED;
+	if (out->strings[size - 1] != '\0')
+		return RL_DYNAMIC_DAMAGED;
+	out->strings_size = size;
+	return RL_OK;
+}
+
+/* A pointer to VADDR with everything up to the end of its segment: tables whose length no tag gives. */
+static enum rl_status open_table_read(const struct rl_image *image, uint64_t vaddr, size_t size, size_t align,
+				      const void **out_start, size_t *out_limit)
+{
+	size_t reach = rl_image_reach(image, vaddr);
+	if (reach < size || vaddr % align != 0)
+		return RL_DYNAMIC_DAMAGED;
+	*out_start = (const void *)(image->bias + vaddr);
+	*out_limit = reach / size;
+	return RL_OK;
+}
+
+static enum rl_status symbols_read(const struct rl_image *image, const struct raw_tags *raw, struct rl_dynamic *out)
+{
+	const void *start;
+	if (has(raw, DT_SYMTAB)) {
+		if (has(raw, DT_SYMENT) && raw->low[DT_SYMENT] != sizeof(Elf64_Sym))
+			return RL_DYNAMIC_DAMAGED;
+		RL_TRY(open_table_read(image, raw->low[DT_SYMTAB], sizeof(Elf64_Sym), 8, &start, &out->symbol_limit));
+		out->symbols = start;
+	}
+	if (raw->has_gnu_hash) {
+		RL_TRY(open_table_read(image, raw->gnu_hash, 4, 8, &start, &out->gnu_hash_words));
+		out->gnu_hash = start;
+	}
+	if (has(raw, DT_HASH)) {
+		RL_TRY(open_table_read(image, raw->low[DT_HASH], 4, 4, &start, &out->sysv_hash_words));
+		out->sysv_hash = start;
+	}
+	if (raw->has_versym) {
+		RL_TRY(open_table_read(image, raw->versym, 2, 2, &start, &out->versym_limit));
+		out->versym = start;
+	}
+	out->verdef_vaddr = raw->verdef;
+	out->verdef_count = raw->verdef != 0 ? raw->verdefnum : 0;
+	out->verneed_vaddr = raw->verneed;
+	out->verneed_count = raw->verneed != 0 ? raw->verneednum : 0;
+	return RL_OK;
+}
+
+static enum rl_status table_read(const struct rl_image *image, uint64_t vaddr, uint64_t bytes, size_t size,
+				 struct rl_table *out)
+{
+	if (bytes / size == 0)
+		return RL_OK;
+	out->start = rl_image_array(image, vaddr, bytes / size, size);
+	out->count = bytes / size;
+	return out->start == NULL || vaddr % 8 != 0 ? RL_DYNAMIC_DAMAGED : RL_OK;
+}
+
+static enum rl_status relocations_read(const struct rl_image *image, const struct raw_tags *raw,
+				       struct rl_dynamic *out)
+{
+	if (has(raw, DT_RELA)) {
+		if (raw->low[DT_RELAENT] != sizeof(Elf64_Rela))
+			return RL_DYNAMIC_DAMAGED;
+		RL_TRY(table_read(image, raw->low[DT_RELA], raw->low[DT_RELASZ], sizeof(Elf64_Rela), &out->rela));
+	}
+	if (has(raw, DT_JMPREL)) {
+		if (has(raw, DT_PLTREL) && raw->low[DT_PLTREL] != DT_RELA)
+			return RL_DYNAMIC_DAMAGED;
+		RL_TRY(table_read(image, raw->low[DT_JMPREL], raw->low[DT_PLTRELSZ], sizeof(Elf64_Rela), &out->plt));
+	}
+	/* Some linkers count the PLT relocations in DT_RELASZ too: each is applied once, as part of the PLT. */
+	const Elf64_Rela *rela_end = (const Elf64_Rela *)out->rela.start + out->rela.count;
+	const Elf64_Rela *plt_end = (const Elf64_Rela *)out->plt.start + out->plt.count;
+	if (out->plt.count != 0 && out->rela.count >= out->plt.count && rela_end == plt_end)
+		out->rela.count -= out->plt.count;
+	if (raw->has_relr) {
+		if (raw->relrent != sizeof(uint64_t))
+			return RL_DYNAMIC_DAMAGED;
+		RL_TRY(table_read(image, raw->relr, raw->relrsz, sizeof(uint64_t), &out->relr));
+	}
+	out->relative_count = raw->relacount < out->rela.count ? raw->relacount : out->rela.count;
+	if (has(raw, DT_PLTGOT) && out->plt.count != 0)
+		out->plt_got = (uintptr_t *)rl_image_array(image, raw->low[DT_PLTGOT], 3, sizeof(uintptr_t));
+	return RL_OK;
+}
+
+static enum rl_status calls_read(const struct rl_image *image, const struct raw_tags *raw, struct rl_dynamic *out)
+{
+	RL_TRY(table_read(image, raw->low[DT_PREINIT_ARRAY], raw->low[DT_PREINIT_ARRAYSZ], sizeof(uintptr_t),
+			  &out->preinit_array));
+	RL_TRY(table_read(image, raw->low[DT_INIT_ARRAY], raw->low[DT_INIT_ARRAYSZ], sizeof(uintptr_t),
+			  &out->init_array));
+	RL_TRY(table_read(image, raw->low[DT_FINI_ARRAY], raw->low[DT_FINI_ARRAYSZ], sizeof(uintptr_t),
+			  &out->fini_array));
+	out->init = has(raw, DT_INIT) ? image->bias + raw->low[DT_INIT] : 0;
+	out->fini = has(raw, DT_FINI) ? image->bias + raw->low[DT_FINI] : 0;
+	return RL_OK;
+}
+
+static enum rl_status words_read(const struct raw_tags *raw, struct rl_dynamic *out)
+{
+	static const struct {
+		unsigned tag;
+		size_t offset;
+	} names[] = {{DT_SONAME, offsetof(struct rl_dynamic, soname)},
+		     {DT_RPATH, offsetof(struct rl_dynamic, rpath)},
+		     {DT_RUNPATH, offsetof(struct rl_dynamic, runpath)}};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (!has(raw, names[i].tag))
+			continue;
+		const char *string = rl_dynamic_string(out, raw->low[names[i].tag]);
+		if (string == NULL)
+			return RL_DYNAMIC_DAMAGED;
+		*(const char **)((char *)out + names[i].offset) = string;
+	}
+	if (out->runpath != NULL)
+		out->rpath = NULL; /* gABI: DT_RUNPATH makes DT_RPATH ineffective */
+	out->flags = raw->low[DT_FLAGS];
+	out->flags_1 = raw->flags_1;
+	out->has_text_relocations = has(raw, DT_TEXTREL) || (out->flags & DF_TEXTREL);
+	out->is_symbolic = has(raw, DT_SYMBOLIC) || (out->flags & DF_SYMBOLIC);
+	out->binds_now = has(raw, DT_BIND_NOW) || (out->flags & DF_BIND_NOW) || (out->flags_1 & DF_1_NOW);
+	return RL_OK;
+}
+
+enum rl_status rl_dynamic_read(const struct rl_image *image, uint64_t vaddr,
+			       struct rl_dynamic *out_dynamic)
+{
+	struct rl_dynamic out = {.entries = rl_image_array(image, vaddr, 1, sizeof(Elf64_Dyn))};
+	size_t reach = rl_image_reach(image, vaddr);
+	if (out.entries == NULL || vaddr % 8 != 0)
+		return RL_DYNAMIC_DAMAGED;
+	struct raw_tags raw;
+	/* The original walks to DT_NULL whatever PT_DYNAMIC's size says; so do we, inside the segment. */
+	RL_TRY(tags_read(out.entries, reach / sizeof(Elf64_Dyn), &raw, &out.entry_count));
+	RL_TRY(strings_read(image, &raw, &out));
+	RL_TRY(symbols_read(image, &raw, &out));
+	RL_TRY(relocations_read(image, &raw, &out));
+	RL_TRY(calls_read(image, &raw, &out));
+	RL_TRY(words_read(&raw, &out));
+	*out_dynamic = out;
+	return RL_OK;
+}

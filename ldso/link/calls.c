@@ -1,0 +1,90 @@
+/* Running constructors and destructors.  They are foreign code: anything may happen in them, dlopen and exit included.
+ * The load lock is held around constructors of an opened library, as the original holds it: another thread that opens
+ * the same library must not get it half-constructed. */
+#include "calls.h"
+
+typedef void init_function(int argc, char **argv, char **envp);
+typedef void fini_function(void);
+
+static void array_call(struct rl_linker *linker, const struct rl_table *array)
+{
+	const uintptr_t *functions = array->start;
+	for (size_t i = 0; i < array->count; i++)
+		((init_function *)functions[i])(linker->argc, linker->argv, linker->envp);
+}
+
+void rl_calls_preinit(struct rl_linker *linker)
+{
+	array_call(linker, &linker->program->dynamic.preinit_array);
+}
+
+static void object_init(struct rl_linker *linker, struct rl_object *object)
+{
+	if (object->init_called || object->kind == RL_OBJECT_LINKER)
+		return;
+	object->init_called = true;
+	object->next_initialized = linker->initialized;
+	linker->initialized = object;
+	if (object->kind == RL_OBJECT_PROGRAM)
+		return;
+	rl_emit(linker, (struct rl_event){.kind = RL_EVENT_INIT, .object = object});
+	if (object->dynamic.init != 0)
+		((init_function *)object->dynamic.init)(linker->argc, linker->argv, linker->envp);
+	array_call(linker, &object->dynamic.init_array);
+}
+
+void rl_calls_init(struct rl_linker *linker, struct rl_object *root)
+{
+	/* DF_1_INITFIRST: before everything else; the last such object wins, like in the original. */
+	struct rl_object *first = NULL;
+	for (size_t i = 0; i < root->closure.count; i++)
+		if ((root->closure.items[i]->dynamic.flags_1 & DF_1_INITFIRST) && !root->closure.items[i]->init_called)
+			first = root->closure.items[i];
+	if (first != NULL)
+		object_init(linker, first);
+	for (size_t i = root->sorted.count; i-- > 0;)
+		object_init(linker, root->sorted.items[i]);
+}
+
+static void initialized_remove(struct rl_linker *linker, struct rl_object *object)
+{
+	for (struct rl_object **link = &linker->initialized; *link != NULL; link = &(*link)->next_initialized) {
+		if (*link == object) {
+			*link = object->next_initialized;
+			return;
+		}
+	}
+}
+
+static void object_fini(struct rl_linker *linker, struct rl_object *object)
+{
+	object->init_called = false;
+	rl_emit(linker, (struct rl_event){.kind = RL_EVENT_FINI, .object = object});
+	const uintptr_t *functions = object->dynamic.fini_array.start;
+	for (size_t i = object->dynamic.fini_array.count; i-- > 0;)
+		((fini_function *)functions[i])();
+	if (object->dynamic.fini != 0)
+		((fini_function *)object->dynamic.fini)();
+}
+
+void rl_calls_fini(struct rl_linker *linker, struct rl_object *object)
+{
+	if (!object->init_called)
+		return;
+	initialized_remove(linker, object);
+	object_fini(linker, object);
+}
+
+void rl_calls_fini_all(struct rl_linker *linker)
+{
+	for (;;) {
+		linker->abi.lock(linker->abi.context);
+		struct rl_object *object = linker->initialized;
+		if (object != NULL)
+			linker->initialized = object->next_initialized;
+		linker->abi.unlock(linker->abi.context);
+		if (object == NULL)
+			return;
+		object_fini(linker, object);
+	}
+}

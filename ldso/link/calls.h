@@ -1,0 +1,20 @@
+/* Constructors and destructors (gABI "Initialization and Termination Functions"). */
+#ifndef RL_LINK_CALLS_H
+#define RL_LINK_CALLS_H
+
+#include "linker.h"
+
+/* The program's DT_PREINIT_ARRAY. */
+void rl_calls_preinit(struct rl_linker *linker);
+
+/* Construct what is new in root->sorted, dependencies first.  The program itself is only entered into the list of
+ * initialised objects: its start-up code runs its constructors. */
+void rl_calls_init(struct rl_linker *linker, struct rl_object *root);
+
+/* Run the destructors of OBJECT now, if its constructors ran. */
+void rl_calls_fini(struct rl_linker *linker, struct rl_object *object);
+
+/* At exit: destroy everything in the reverse of the order of construction. */
+void rl_calls_fini_all(struct rl_linker *linker);
+
+#endif

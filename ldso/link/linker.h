@@ -1,0 +1,80 @@
+/* The linker: all mutable state of the engine, passed to every function that needs it. */
+#ifndef RL_LINK_LINKER_H
+#define RL_LINK_LINKER_H
+
+#include "abi.h"
+#include "address.h"
+#include "events.h"
+#include "object.h"
+#include "policy.h"
+#include "readers.h"
+#include "tls.h"
+
+enum { RL_NAME_BUCKETS = 256 };
+
+/* A set of objects that see each other's symbols. */
+struct rl_namespace {
+	struct rl_linker *linker;
+	long id;
+	struct rl_object *first, *last;
+	size_t count;
+	struct rl_object_list global_list; /* members of the global scope, in order */
+	struct rl_scope_cell global;       /* its published form */
+	struct rl_object_name *names[RL_NAME_BUCKETS];
+	bool is_collecting, collect_again; /* dlclose in progress, and asked for again from inside */
+	struct rl_unique_table *uniques;   /* STB_GNU_UNIQUE definitions chosen so far */
+};
+
+struct rl_linker {
+	struct rl_policy policy;
+	struct rl_abi abi;
+	struct rl_namespace base;
+	struct rl_object *program, *self, *vdso;
+
+	struct rl_tls_state tls;
+	struct rl_address_table addresses;
+	struct rl_readers readers;
+	struct rl_listener *listeners;
+	struct rl_object *initialized; /* stack: last constructed first */
+
+	size_t page_size;
+	bool binds_now;       /* for everything, whatever files say */
+	bool prefers_strong;  /* LD_DYNAMIC_WEAK: go on past weak definitions */
+	bool keeps_unbound;   /* LD_BIND_NOT: lazy bindings are not written back */
+	bool warns;           /* LD_WARN, LD_VERBOSE: report what is merely suspicious */
+	bool is_changing;     /* CHANGE_START was emitted, CHANGE_END not yet */
+	bool is_running;      /* start-up is over: objects loaded from now on can go away again */
+	unsigned long serial; /* of the next object */
+	int argc;             /* what constructors get */
+	char **argv, **envp;
+
+	/* A lazily bound call found no definition: report as the personality words it and end the process. */
+	void (*die)(struct rl_linker *linker, const struct rl_diag *diag) __attribute__((noreturn));
+	/* Something suspicious but legal, as the original reports it on stderr. */
+	void (*warn)(struct rl_linker *linker, const struct rl_diag *diag);
+};
+
+static inline void rl_emit(const struct rl_linker *linker, struct rl_event event)
+{
+	for (struct rl_listener *listener = linker->listeners; listener != NULL; listener = listener->next)
+		listener->hear(listener->context, &event);
+}
+
+/* The object list is about to change / is consistent again: tells listeners once per change. */
+static inline void rl_change_begin(struct rl_linker *linker, bool is_addition)
+{
+	if (linker->is_changing)
+		return;
+	linker->is_changing = true;
+	rl_emit(linker, (struct rl_event){.kind = RL_EVENT_CHANGE_START, .is_addition = is_addition});
+}
+
+static inline void rl_change_end(struct rl_linker *linker)
+{
+	if (!linker->is_changing)
+		return;
+	linker->is_changing = false;
+	rl_emit(linker, (struct rl_event){.kind = RL_EVENT_CHANGE_END});
+}
+
+#endif

@@ -1,0 +1,246 @@
+/* Loading one object.  Under the load lock. */
+#include "load.h"
+
+#include <string.h>
+
+#include "../base/heap.h"
+#include "../base/sys.h"
+#include "../elf/versions.h"
+#include "list.h"
+#include "map.h"
+#include "namespace.h"
+
+/* Read everything the dynamic section at VADDR says.  VADDR 0: the file has none. */
+static enum rl_status object_read(struct rl_object *object, uint64_t vaddr, struct rl_diag *diag)
+{
+	if (vaddr == 0)
+		return rl_fail(diag, RL_DYNAMIC_NONE, .subject = object->path);
+	enum rl_status status = rl_dynamic_read(&object->image, vaddr, &object->dynamic);
+	if (status == RL_OK)
+		status = rl_symbols_read(&object->dynamic, &object->symbols);
+	size_t count = 0;
+	if (status == RL_OK)
+		status = rl_versions_limit(&object->image, &object->dynamic, &count);
+	if (status == RL_OK && count != 0) {
+		object->symbols.versions = rl_heap_take(count * sizeof(struct rl_version));
+		object->symbols.version_count = count;
+		status = object->symbols.versions == NULL
+				 ? RL_NO_MEMORY
+				 : rl_versions_read(&object->image, &object->dynamic, object->symbols.versions, count);
+	}
+	return status == RL_OK ? RL_OK : rl_fail(diag, status, .subject = object->path);
+}
+
+/* What follows mapping, for files and adopted images alike: names, TLS id, the personality's view, the list. */
+static enum rl_status object_enter(struct rl_linker *linker, struct rl_namespace *namespace, struct rl_object *object,
+				   struct rl_diag *diag)
+{
+	rl_change_begin(linker, true);
+	rl_namespace_append(namespace, object);
+	object->serial = ++linker->serial;
+	enum rl_status status = rl_namespace_name(object, object->path);
+	if (status == RL_OK && object->dynamic.soname != NULL)
+		status = rl_namespace_name(object, object->dynamic.soname);
+	if (status == RL_OK && object->tls.size != 0)
+		status = rl_tls_module_add(linker, object);
+	if (status != RL_OK)
+		return rl_fail(diag, status, .subject = object->path);
+	RL_TRY(linker->abi.object_attach(linker->abi.context, object, diag));
+	linker->abi.object_list(linker->abi.context, object);
+	rl_emit(linker, (struct rl_event){.kind = RL_EVENT_MAPPED, .object = object});
+	return RL_OK;
+}
+
+static void object_free(struct rl_linker *linker, struct rl_object *object)
+{
+	if (object->owns_map)
+		rl_sys_unmap(object->map_start, object->map_end - object->map_start);
+	if (object->policy != NULL)
+		linker->policy.forget(linker->policy.context, object);
+	if (object->owns_phdr)
+		rl_heap_give((void *)object->phdr);
+	for (struct rl_tls_descriptor *descriptor = object->tls_descriptors; descriptor != NULL;) {
+		struct rl_tls_descriptor *next = descriptor->next;
+		rl_heap_give(descriptor);
+		descriptor = next;
+	}
+	for (struct rl_pin *pin = atomic_load(&object->pins); pin != NULL;) {
+		struct rl_pin *next = pin->next;
+		rl_heap_give(pin);
+		pin = next;
+	}
+	rl_list_drop(&object->needed);
+	rl_list_drop(&object->closure);
+	rl_list_drop(&object->sorted);
+	rl_heap_give((void *)atomic_load(&object->own_scope.current));
+	rl_heap_give((void *)atomic_load(&object->symbolic_scope.current));
+	rl_heap_give(atomic_load(&object->search));
+	rl_heap_give(object->symbols.versions);
+	rl_heap_give((void *)object->origin);
+	rl_heap_give((void *)object->path);
+	rl_heap_give(object);
+}
+
+void rl_object_abandon(struct rl_linker *linker, struct rl_object *object)
+{
+	if (object->namespace == NULL)
+		return;
+	rl_tls_module_remove(linker, object);
+	if (object->shadow != NULL)
+		linker->abi.object_unlist(linker->abi.context, object);
+	rl_namespace_unname(object);
+	rl_namespace_remove(object->namespace, object);
+}
+
+void rl_object_drop(struct rl_linker *linker, struct rl_object *object)
+{
+	rl_object_abandon(linker, object);
+	if (object->shadow != NULL)
+		linker->abi.object_detach(linker->abi.context, object);
+	object_free(linker, object);
+}
+
+static struct rl_object *object_make(enum rl_object_kind kind, char *path)
+{
+	struct rl_object *object = path == NULL ? NULL : rl_heap_take(sizeof *object);
+	if (object == NULL) {
+		rl_heap_give(path);
+		return NULL;
+	}
+	object->kind = kind;
+	object->path = path;
+	return object;
+}
+
+/* What may not be opened by dlopen or needed by another object. */
+static enum rl_status opening_check(const struct rl_request *request, const struct rl_object *object,
+				    unsigned file_type, struct rl_diag *diag)
+{
+	enum rl_status status = RL_OK;
+	if (request->kind == RL_OBJECT_PROGRAM)
+		return RL_OK;
+	if (file_type == ET_EXEC)
+		status = RL_OPEN_EXECUTABLE;
+	else if (object->dynamic.flags_1 & DF_1_PIE)
+		status = RL_OPEN_PIE;
+	else if (request->for_dlopen && (object->dynamic.flags_1 & DF_1_NOOPEN))
+		status = RL_OPEN_REFUSED;
+	return status == RL_OK ? RL_OK : rl_fail(diag, status, .subject = object->path);
+}
+
+/* Map and read FILE as a new object.  Takes file->path. */
+static enum rl_status file_load(struct rl_linker *linker, struct rl_namespace *namespace,
+				const struct rl_request *request, struct rl_file *file, const struct stat *info,
+				struct rl_object **out_object, struct rl_diag *diag)
+{
+	unsigned file_type = ((const Elf64_Ehdr *)file->head.bytes)->e_type;
+	if (file_type == ET_EXEC && request->kind != RL_OBJECT_PROGRAM) {
+		enum rl_status status = rl_fail(diag, RL_OPEN_EXECUTABLE, .subject = file->path);
+		rl_heap_give(file->path);
+		return status;
+	}
+	struct rl_object *object = object_make(request->kind, file->path);
+	if (object == NULL)
+		return rl_fail(diag, RL_NO_MEMORY, .subject = request->name);
+	object->has_file_id = true;
+	object->device = info->st_dev;
+	object->inode = info->st_ino;
+	object->loader = request->requester;
+	uint64_t dynamic_vaddr = 0;
+	enum rl_status status =
+		rl_map_file(file, (uint64_t)info->st_size, linker->page_size, object, &dynamic_vaddr, diag);
+	if (status == RL_OK)
+		status = object_read(object, dynamic_vaddr, diag);
+	if (status == RL_OK)
+		status = opening_check(request, object, file_type, diag);
+	if (status == RL_OK)
+		status = object_enter(linker, namespace, object, diag);
+	if (status != RL_OK) {
+		rl_object_drop(linker, object);
+		return status;
+	}
+	*out_object = object;
+	return RL_OK;
+}
+
+/* An open file: an object we have under another name, or a new one. */
+static enum rl_status file_resolve(struct rl_linker *linker, struct rl_namespace *namespace,
+				   const struct rl_request *request, struct rl_file *file,
+				   struct rl_object **out_object, struct rl_diag *diag)
+{
+	struct stat info;
+	long result = rl_sys_stat_fd(file->fd, &info);
+	if (rl_sys_is_error(result)) {
+		enum rl_status status =
+			rl_fail(diag, RL_FILE_STAT, .subject = file->path, .error_number = (int)-result);
+		rl_heap_give(file->path);
+		return status;
+	}
+	struct rl_object *known = rl_namespace_find_file(namespace, info.st_dev, info.st_ino);
+	if (known == NULL && request->only_loaded) {
+		rl_heap_give(file->path);
+		*out_object = NULL;
+		return RL_OK;
+	}
+	if (known != NULL) {
+		rl_heap_give(file->path);
+		RL_TRY(rl_namespace_name(known, request->name));
+		*out_object = known;
+		return RL_OK;
+	}
+	RL_TRY(file_load(linker, namespace, request, file, &info, out_object, diag));
+	return rl_namespace_name(*out_object, request->name);
+}
+
+static enum rl_status name_load(struct rl_linker *linker, struct rl_namespace *namespace,
+				const struct rl_request *request, struct rl_object **out_object, struct rl_diag *diag)
+{
+	*out_object = rl_namespace_find(namespace, request->name);
+	if (*out_object != NULL)
+		return RL_OK;
+	struct rl_file file;
+	RL_TRY(linker->policy.find(linker->policy.context, request->name, request->requester, namespace, &file, diag));
+	enum rl_status status = file_resolve(linker, namespace, request, &file, out_object, diag);
+	rl_sys_close(file.fd);
+	return status;
+}
+
+enum rl_status rl_load(struct rl_linker *linker, struct rl_namespace *namespace, const struct rl_request *request,
+		       struct rl_object **out_object, struct rl_diag *diag)
+{
+	if (strchr(request->name, '$') == NULL)
+		return name_load(linker, namespace, request, out_object, diag);
+	char *expanded = NULL;
+	RL_TRY(linker->policy.expand(linker->policy.context, request->name, request->requester, &expanded, diag));
+	struct rl_request plain = *request;
+	if (expanded != NULL)
+		plain.name = expanded;
+	enum rl_status status = name_load(linker, namespace, &plain, out_object, diag);
+	rl_heap_give(expanded);
+	return status;
+}
+
+enum rl_status rl_adopt(struct rl_linker *linker, struct rl_namespace *namespace, const struct rl_adoption *adoption,
+			struct rl_object **out_object, struct rl_diag *diag)
+{
+	struct rl_object *object = object_make(adoption->kind, rl_heap_string(adoption->path));
+	if (object == NULL)
+		return rl_fail(diag, RL_NO_MEMORY, .subject = adoption->path);
+	uint64_t dynamic_vaddr = 0;
+	object->is_permanent = true;
+	object->entry = adoption->entry;
+	enum rl_status status = rl_map_adopt(adoption->phdrs, adoption->phdr_count, adoption->bias, linker->page_size,
+					     object, &dynamic_vaddr);
+	if (status != RL_OK)
+		rl_fail(diag, status, .subject = adoption->path);
+	if (status == RL_OK && dynamic_vaddr != 0)
+		status = object_read(object, dynamic_vaddr, diag);
+	if (status == RL_OK)
+		status = object_enter(linker, namespace, object, diag);
+	if (status != RL_OK) {
+		rl_object_drop(linker, object);
+		return status;
+	}
+	*out_object = object;
+	return RL_OK;
+}

@@ -1,0 +1,115 @@
+/* Symbol lookup: the hot loop of start-up, and the rules around it.  Runs under the load lock or in a read section;
+ * touches no libc and no vector register. */
+#include "lookup.h"
+
+#include "unique.h"
+
+/* A definition was found in OBJECT: is it final? */
+static bool binding_take(struct rl_linker *linker, struct rl_object *object, const Elf64_Sym *symbol,
+			 struct rl_binding *out_binding)
+{
+	unsigned bind = ELF64_ST_BIND(symbol->st_info);
+	if (bind == STB_WEAK && linker->prefers_strong) {
+		if (out_binding->object == NULL)
+			*out_binding = (struct rl_binding){object, symbol};
+		return false;
+	}
+	*out_binding = (struct rl_binding){object, symbol};
+	return true;
+}
+
+bool rl_lookup_scope(struct rl_linker *linker, const struct rl_scope *scope, struct rl_lookup *lookup,
+		     struct rl_binding *out_binding)
+{
+	uint32_t hash = lookup->name.gnu_hash;
+	const struct rl_scope_entry *entry = scope->entries, *end = entry + scope->count;
+	if (lookup->after != NULL) {
+		while (entry < end && entry->object != lookup->after)
+			entry++;
+		if (entry < end)
+			entry++;
+	}
+	for (; entry < end; entry++) {
+		if (!rl_bloom_may_have(entry->bloom, entry->bloom_mask, entry->bloom_shift, hash))
+			continue;
+		struct rl_object *object = entry->object;
+		if (object == lookup->skip || object->is_removed)
+			continue;
+		const Elf64_Sym *symbol = rl_symbols_find(&object->symbols, &lookup->name, &lookup->want);
+		if (symbol != NULL && binding_take(linker, object, symbol, out_binding))
+			return true;
+	}
+	return false;
+}
+
+bool rl_lookup_list(struct rl_linker *linker, const struct rl_scope_list *list, struct rl_lookup *lookup,
+		    struct rl_binding *out_binding)
+{
+	*out_binding = (struct rl_binding){0};
+	for (size_t i = 0; i < list->count; i++) {
+		const struct rl_scope *scope =
+			atomic_load_explicit(&list->cells[i]->current, memory_order_acquire);
+		if (scope != NULL && rl_lookup_scope(linker, scope, lookup, out_binding))
+			return true;
+	}
+	return out_binding->object != NULL; /* a weak definition that nothing overrode */
+}
+
+const struct rl_version *rl_reference_version(const struct rl_symbols *symbols, uint32_t index)
+{
+	if (symbols->versym == NULL || index >= symbols->versym_limit)
+		return NULL;
+	uint16_t slot = symbols->versym[index] & 0x7fff;
+	if (slot >= symbols->version_count || symbols->versions[slot].hash == 0)
+		return NULL;
+	return &symbols->versions[slot];
+}
+
+/* A protected symbol that the object defines binds inside it, whatever the search found first. */
+static void protected_apply(struct rl_object *object, const Elf64_Sym *symbol, struct rl_binding *binding)
+{
+	if (ELF64_ST_VISIBILITY(symbol->st_other) == STV_PROTECTED && symbol->st_shndx != SHN_UNDEF
+	    && binding->object != object)
+		*binding = (struct rl_binding){object, symbol};
+}
+
+static enum rl_status undefined(struct rl_object *object, const struct rl_lookup *lookup, struct rl_diag *diag)
+{
+	return rl_fail(diag, RL_SYMBOL_UNDEFINED, .subject = object->path, .symbol = lookup->name.string,
+		       .version = lookup->want.version == NULL ? "" : lookup->want.version->name);
+}
+
+enum rl_status rl_lookup_reference(struct rl_linker *linker, struct rl_object *object, uint32_t index,
+				   enum rl_reference_class class, struct rl_binding *out_binding, struct rl_diag *diag)
+{
+	const struct rl_symbols *symbols = &object->symbols;
+	if (index >= symbols->symbol_limit)
+		return rl_fail(diag, RL_RELOC_DAMAGED, .subject = object->path, .value = index);
+	const Elf64_Sym *symbol = &symbols->symbols[index];
+	unsigned visibility = ELF64_ST_VISIBILITY(symbol->st_other);
+	if (ELF64_ST_BIND(symbol->st_info) == STB_LOCAL || visibility == STV_HIDDEN || visibility == STV_INTERNAL) {
+		*out_binding = (struct rl_binding){object, symbol};
+		return RL_OK;
+	}
+	if (symbol->st_name >= symbols->strings_size)
+		return rl_fail(diag, RL_RELOC_DAMAGED, .subject = object->path, .value = index);
+	struct rl_lookup lookup = {
+		.name = rl_name_make(symbols->strings + symbol->st_name),
+		.want = {.version = rl_reference_version(symbols, index),
+			 .skip_undefined_functions = class == RL_REFERENCE_PLT},
+		.skip = class == RL_REFERENCE_COPY ? object : NULL,
+	};
+	const struct rl_scope_list *list = atomic_load_explicit(&object->search, memory_order_acquire);
+	if (!rl_lookup_list(linker, list, &lookup, out_binding)) {
+		/* Like the original: a reference that is weak, or a protected definition nobody can see, is no error. */
+		if (ELF64_ST_BIND(symbol->st_info) == STB_WEAK)
+			return RL_OK;
+		if (visibility != STV_PROTECTED || symbol->st_shndx == SHN_UNDEF)
+			return undefined(object, &lookup, diag);
+	}
+	if (visibility == STV_PROTECTED)
+		protected_apply(object, symbol, out_binding);
+	if (out_binding->object != NULL && ELF64_ST_BIND(out_binding->symbol->st_info) == STB_GNU_UNIQUE)
+		return rl_unique_choose(object->namespace, &lookup.name, out_binding);
+	return RL_OK;
+}

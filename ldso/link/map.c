@@ -1,0 +1,362 @@
+/* Mapping.  One reservation for the whole span, made by mapping the file itself, so that segments at the same
+ * distance from their file offsets (usually all but the writable one) cost no further mapping, only protection. */
+#include "map.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "../base/heap.h"
+#include "../base/sys.h"
+
+/* The span of all PT_LOADs, page-aligned vaddrs. */
+struct span {
+	const Elf64_Phdr *first;
+	uint64_t start, end, align;
+	bool is_fixed; /* ET_EXEC: no choice of address */
+};
+
+/* A file being mapped. */
+struct mapping {
+	const struct rl_file *file;
+	const Elf64_Phdr *phdrs;
+	size_t phdr_count;
+	size_t page_size;
+	struct span span;
+	uintptr_t bias;
+};
+
+static int protection(const Elf64_Phdr *phdr)
+{
+	return (phdr->p_flags & PF_R ? PROT_READ : 0) | (phdr->p_flags & PF_W ? PROT_WRITE : 0)
+	       | (phdr->p_flags & PF_X ? PROT_EXEC : 0);
+}
+
+static uint64_t page_down(uint64_t value, size_t page_size)
+{
+	return value & -(uint64_t)page_size;
+}
+
+static uint64_t page_up(uint64_t value, size_t page_size)
+{
+	return page_down(value + page_size - 1, page_size);
+}
+
+/* One PT_LOAD against the rules, and against the file's length. */
+static enum rl_status load_check(const Elf64_Phdr *phdr, uint64_t file_size, size_t page_size)
+{
+	if ((phdr->p_align & (page_size - 1)) != 0)
+		return RL_SEGMENT_ALIGN;
+	if (((phdr->p_vaddr - phdr->p_offset) & (page_size - 1)) != 0)
+		return RL_SEGMENT_OFFSET;
+	if ((phdr->p_align & (phdr->p_align - 1)) != 0 || phdr->p_filesz > phdr->p_memsz
+	    || phdr->p_vaddr + phdr->p_memsz < phdr->p_vaddr || phdr->p_vaddr + phdr->p_memsz > UINT64_MAX / 4)
+		return RL_SEGMENT_DAMAGED;
+	if (phdr->p_offset + phdr->p_filesz < phdr->p_offset || phdr->p_offset + phdr->p_filesz > file_size)
+		return RL_FILE_TOO_SHORT;
+	return RL_OK;
+}
+
+static enum rl_status span_find(const Elf64_Phdr *phdrs, size_t count, uint64_t file_size, size_t page_size,
+				struct span *out_span)
+{
+	struct span span = {.align = page_size};
+	for (size_t i = 0; i < count; i++) {
+		const Elf64_Phdr *phdr = &phdrs[i];
+		if (phdr->p_type != PT_LOAD)
+			continue;
+		RL_TRY(load_check(phdr, file_size, page_size));
+		if (phdr->p_memsz == 0)
+			continue;
+		uint64_t start = page_down(phdr->p_vaddr, page_size);
+		if (span.first == NULL) {
+			span.first = phdr;
+			span.start = start;
+		} else if (start < span.end) {
+			return RL_SEGMENT_DAMAGED; /* gABI: ascending, and no page in two segments */
+		}
+		span.end = page_up(phdr->p_vaddr + phdr->p_memsz, page_size);
+		if (phdr->p_align > span.align)
+			span.align = phdr->p_align;
+	}
+	if (span.first == NULL)
+		return RL_SEGMENT_NONE;
+	*out_span = span;
+	return RL_OK;
+}
+
+/* Reserve SIZE bytes aligned to more than a page: take more, give back what is around. */
+static long reserve_aligned(uint64_t size, uint64_t align, size_t page_size)
+{
+	long start = rl_sys_map(0, size + align - page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (rl_sys_is_error(start))
+		return start;
+	uint64_t aligned = ((uint64_t)start + align - 1) & -align;
+	uint64_t before = aligned - (uint64_t)start, after = align - page_size - before;
+	if (before != 0)
+		rl_sys_unmap((uintptr_t)start, before);
+	if (after != 0)
+		rl_sys_unmap(aligned + size, after);
+	return (long)aligned;
+}
+
+/* Map the whole span from the file, as the first segment wants it. */
+static long reserve(const struct mapping *mapping)
+{
+	const struct span *span = &mapping->span;
+	const Elf64_Phdr *first = span->first;
+	uint64_t size = span->end - span->start, offset = page_down(first->p_offset, mapping->page_size);
+	uintptr_t hint = 0;
+	int flags = MAP_PRIVATE;
+	if (span->is_fixed) {
+		hint = span->start;
+		flags |= MAP_FIXED_NOREPLACE;
+	} else if (span->align > mapping->page_size) {
+		long aligned = reserve_aligned(size, span->align, mapping->page_size);
+		if (rl_sys_is_error(aligned))
+			return aligned;
+		hint = (uintptr_t)aligned;
+		flags |= MAP_FIXED;
+	}
+	if (first->p_filesz == 0)
+		return rl_sys_map(hint, size, protection(first), flags | MAP_ANONYMOUS, -1, 0);
+	long start = rl_sys_map(hint, size, protection(first), flags, mapping->file->fd, offset);
+	if (!rl_sys_is_error(start) && span->is_fixed && (uintptr_t)start != hint) {
+		rl_sys_unmap((uintptr_t)start, size); /* a kernel that does not know MAP_FIXED_NOREPLACE */
+		return -EEXIST;
+	}
+	return start;
+}
+
+/* The part of a segment behind its file content: zero to the end of the page, then anonymous pages. */
+static enum rl_status zero_fill(const struct mapping *mapping, const Elf64_Phdr *phdr)
+{
+	size_t page_size = mapping->page_size;
+	uintptr_t start = mapping->bias + phdr->p_vaddr + phdr->p_filesz;
+	uintptr_t page_end = page_up(start, page_size), end = page_up(mapping->bias + phdr->p_vaddr + phdr->p_memsz,
+								    page_size);
+	if (page_end > start && phdr->p_filesz != 0) {
+		uintptr_t page = page_down(start, page_size);
+		bool is_writable = (phdr->p_flags & PF_W) != 0;
+		if (!is_writable
+		    && rl_sys_is_error(rl_sys_protect(page, page_size, protection(phdr) | PROT_WRITE)))
+			return RL_MAP_PROTECT;
+		memset((void *)start, 0, page_end - start);
+		if (!is_writable)
+			rl_sys_protect(page, page_size, protection(phdr));
+	}
+	if (phdr->p_filesz == 0)
+		page_end = page_down(start, page_size);
+	if (end > page_end
+	    && rl_sys_is_error(rl_sys_map(page_end, end - page_end, protection(phdr),
+					  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)))
+		return RL_MAP_ZERO;
+	return RL_OK;
+}
+
+/* Give one segment its content and protection inside the reservation. */
+static enum rl_status segment_map(const struct mapping *mapping, const Elf64_Phdr *phdr)
+{
+	size_t page_size = mapping->page_size;
+	const Elf64_Phdr *first = mapping->span.first;
+	uintptr_t start = mapping->bias + page_down(phdr->p_vaddr, page_size);
+	uintptr_t file_end = mapping->bias + page_up(phdr->p_vaddr + phdr->p_filesz, page_size);
+	bool is_in_place = first->p_filesz != 0 && phdr->p_vaddr - phdr->p_offset == first->p_vaddr - first->p_offset;
+	if (phdr->p_filesz != 0 && phdr != first) {
+		if (!is_in_place) {
+			long result = rl_sys_map(start, file_end - start, protection(phdr), MAP_PRIVATE | MAP_FIXED,
+						 mapping->file->fd, page_down(phdr->p_offset, page_size));
+			if (rl_sys_is_error(result))
+				return RL_MAP_SEGMENT;
+		} else if (protection(phdr) != protection(first)
+			   && rl_sys_is_error(rl_sys_protect(start, file_end - start, protection(phdr)))) {
+			return RL_MAP_PROTECT;
+		}
+	}
+	return phdr->p_memsz > phdr->p_filesz ? zero_fill(mapping, phdr) : RL_OK;
+}
+
+/* Pages of the span that no segment covers must not be accessible. */
+static bool hole_close(const struct mapping *mapping, uint64_t covered_end, uint64_t next_start)
+{
+	if (next_start <= covered_end)
+		return false;
+	rl_sys_protect(mapping->bias + covered_end, next_start - covered_end, PROT_NONE);
+	return true;
+}
+
+static enum rl_status segments_map(const struct mapping *mapping, bool *out_is_contiguous)
+{
+	uint64_t covered_end = mapping->span.start;
+	*out_is_contiguous = true;
+	for (size_t i = 0; i < mapping->phdr_count; i++) {
+		const Elf64_Phdr *phdr = &mapping->phdrs[i];
+		if (phdr->p_type != PT_LOAD || phdr->p_memsz == 0)
+			continue;
+		if (hole_close(mapping, covered_end, page_down(phdr->p_vaddr, mapping->page_size)))
+			*out_is_contiguous = false;
+		RL_TRY(segment_map(mapping, phdr));
+		covered_end = page_up(phdr->p_vaddr + phdr->p_memsz, mapping->page_size);
+	}
+	return RL_OK;
+}
+
+/* The facts that program headers other than PT_LOAD tell.  The image is mapped. */
+static enum rl_status facts_read(struct rl_object *object, size_t page_size, uint64_t *out_dynamic_vaddr)
+{
+	const struct rl_image *image = &object->image;
+	*out_dynamic_vaddr = 0;
+	object->stack_flags = PF_R | PF_W | PF_X; /* without the header the stack is executable */
+	for (size_t i = 0; i < image->phdr_count; i++) {
+		const Elf64_Phdr *phdr = &image->phdrs[i];
+		switch (phdr->p_type) {
+		case PT_DYNAMIC:
+			*out_dynamic_vaddr = phdr->p_vaddr;
+			break;
+		case PT_TLS:
+			if (phdr->p_memsz == 0)
+				break;
+			if ((phdr->p_align & (phdr->p_align - 1)) != 0 || phdr->p_filesz > phdr->p_memsz
+			    || phdr->p_memsz > INT64_MAX / 2
+			    || (phdr->p_filesz != 0 && rl_image_array(image, phdr->p_vaddr, phdr->p_filesz, 1) == NULL))
+				return RL_SEGMENT_DAMAGED;
+			object->tls.image = (const void *)(image->bias + phdr->p_vaddr);
+			object->tls.image_size = phdr->p_filesz;
+			object->tls.size = phdr->p_memsz;
+			object->tls.align = phdr->p_align == 0 ? 1 : phdr->p_align;
+			object->tls.first_offset = phdr->p_vaddr & (object->tls.align - 1);
+			break;
+		case PT_GNU_STACK:
+			object->stack_flags = phdr->p_flags;
+			break;
+		case PT_GNU_RELRO:
+			object->relro.start = page_down(image->bias + phdr->p_vaddr, page_size);
+			object->relro.end = page_down(image->bias + phdr->p_vaddr + phdr->p_memsz, page_size);
+			break;
+		case PT_GNU_EH_FRAME:
+			object->eh_frame_header = (const void *)(image->bias + phdr->p_vaddr);
+			break;
+		}
+	}
+	return RL_OK;
+}
+
+/* Program headers as they lie in the image, or NULL if no segment holds them. */
+static const Elf64_Phdr *phdrs_in_image(const struct mapping *mapping, uint64_t offset)
+{
+	uint64_t size = mapping->phdr_count * sizeof(Elf64_Phdr);
+	for (size_t i = 0; i < mapping->phdr_count; i++) {
+		const Elf64_Phdr *phdr = &mapping->phdrs[i];
+		if (phdr->p_type == PT_LOAD && phdr->p_offset <= offset && offset + size <= phdr->p_offset + phdr->p_filesz)
+			return (const Elf64_Phdr *)(mapping->bias + phdr->p_vaddr + (offset - phdr->p_offset));
+	}
+	return NULL;
+}
+
+/* The program headers: from the bytes read already, else read for the purpose into *out_owned. */
+static enum rl_status phdrs_read(const struct rl_file *file, const Elf64_Ehdr *header, Elf64_Phdr **out_owned,
+				 const Elf64_Phdr **out_phdrs)
+{
+	size_t size = header->e_phnum * sizeof(Elf64_Phdr);
+	*out_owned = NULL;
+	if (header->e_phoff % 8 == 0 && header->e_phoff <= file->head.size && size <= file->head.size - header->e_phoff) {
+		*out_phdrs = (const Elf64_Phdr *)(file->head.bytes + header->e_phoff);
+		return RL_OK;
+	}
+	Elf64_Phdr *phdrs = rl_heap_take(size);
+	if (phdrs == NULL)
+		return RL_NO_MEMORY;
+	if (rl_sys_read_at(file->fd, phdrs, size, header->e_phoff) != (long)size) {
+		rl_heap_give(phdrs);
+		return RL_FILE_UNREADABLE;
+	}
+	*out_owned = phdrs;
+	*out_phdrs = phdrs;
+	return RL_OK;
+}
+
+static enum rl_status image_map(struct mapping *mapping, const Elf64_Ehdr *header, uint64_t file_size,
+				struct rl_object *object, uint64_t *out_dynamic_vaddr, int *out_error)
+{
+	RL_TRY(span_find(mapping->phdrs, mapping->phdr_count, file_size, mapping->page_size, &mapping->span));
+	mapping->span.is_fixed = header->e_type == ET_EXEC;
+	long start = reserve(mapping);
+	if (rl_sys_is_error(start)) {
+		*out_error = (int)-start;
+		return RL_MAP_SEGMENT;
+	}
+	uint64_t size = mapping->span.end - mapping->span.start;
+	mapping->bias = (uintptr_t)start - mapping->span.start;
+	object->map_start = (uintptr_t)start;
+	object->map_end = object->map_start + size;
+	enum rl_status status = segments_map(mapping, &object->is_contiguous);
+	object->image = (struct rl_image){mapping->bias, mapping->phdrs, mapping->phdr_count};
+	if (status == RL_OK)
+		status = facts_read(object, mapping->page_size, out_dynamic_vaddr);
+	if (status != RL_OK) {
+		rl_sys_unmap(object->map_start, size);
+		object->map_start = object->map_end = 0;
+		return status;
+	}
+	object->owns_map = true;
+	object->entry = mapping->bias + header->e_entry;
+	return RL_OK;
+}
+
+enum rl_status rl_map_file(const struct rl_file *file, uint64_t file_size, size_t page_size,
+			   struct rl_object *object, uint64_t *out_dynamic_vaddr, struct rl_diag *diag)
+{
+	const Elf64_Ehdr *header = (const Elf64_Ehdr *)file->head.bytes;
+	struct mapping mapping = {.file = file, .phdr_count = header->e_phnum, .page_size = page_size};
+	Elf64_Phdr *owned = NULL;
+	int error = 0;
+	enum rl_status status = phdrs_read(file, header, &owned, &mapping.phdrs);
+	if (status == RL_OK)
+		status = image_map(&mapping, header, file_size, object, out_dynamic_vaddr, &error);
+	if (status != RL_OK) {
+		rl_heap_give(owned);
+		return rl_fail(diag, status, .subject = file->path, .error_number = error);
+	}
+	object->phdr = phdrs_in_image(&mapping, header->e_phoff);
+	if (object->phdr == NULL) {
+		if (owned == NULL) {
+			size_t size = mapping.phdr_count * sizeof(Elf64_Phdr);
+			owned = rl_heap_take(size);
+			if (owned == NULL)
+				return rl_fail(diag, RL_NO_MEMORY, .subject = file->path);
+			memcpy(owned, mapping.phdrs, size);
+		}
+		object->phdr = owned;
+		object->owns_phdr = true;
+	} else {
+		rl_heap_give(owned);
+	}
+	object->image.phdrs = object->phdr;
+	return RL_OK;
+}
+
+enum rl_status rl_map_adopt(const Elf64_Phdr *phdrs, size_t count, uintptr_t bias, size_t page_size,
+			    struct rl_object *object, uint64_t *out_dynamic_vaddr)
+{
+	object->image = (struct rl_image){bias, phdrs, count};
+	object->phdr = phdrs;
+	uint64_t start = UINT64_MAX, end = 0, covered_end = 0;
+	object->is_contiguous = true;
+	for (size_t i = 0; i < count; i++) {
+		const Elf64_Phdr *phdr = &phdrs[i];
+		if (phdr->p_type != PT_LOAD || phdr->p_memsz == 0)
+			continue;
+		if (start == UINT64_MAX)
+			start = page_down(phdr->p_vaddr, page_size);
+		else if (page_down(phdr->p_vaddr, page_size) > covered_end)
+			object->is_contiguous = false;
+		covered_end = page_up(phdr->p_vaddr + phdr->p_memsz, page_size);
+		if (phdr->p_vaddr + phdr->p_memsz > end)
+			end = phdr->p_vaddr + phdr->p_memsz;
+	}
+	if (start == UINT64_MAX)
+		return RL_SEGMENT_NONE;
+	object->map_start = bias + start;
+	object->map_end = page_up(bias + end, page_size);
+	return facts_read(object, page_size, out_dynamic_vaddr);
+}

@@ -1,0 +1,18 @@
+/* Mapping a file's segments into memory (gABI "Program Loading"). */
+#ifndef RL_LINK_MAP_H
+#define RL_LINK_MAP_H
+
+#include "object.h"
+#include "policy.h"
+
+/* Map FILE for OBJECT: fills image, map_start, map_end, phdr, entry, is_contiguous, relro, stack_flags, tls and
+ * eh_frame_header, and *out_dynamic_vaddr.  FILE_SIZE is the file's length: a segment that ends behind it is refused
+ * instead of faulting later.  On failure nothing stays mapped. */
+RL_NODISCARD enum rl_status rl_map_file(const struct rl_file *file, uint64_t file_size, size_t page_size,
+					struct rl_object *object, uint64_t *out_dynamic_vaddr, struct rl_diag *diag);
+
+/* The same facts for an image that somebody else mapped (the program, the vDSO, ourselves). */
+RL_NODISCARD enum rl_status rl_map_adopt(const Elf64_Phdr *phdrs, size_t count, uintptr_t bias, size_t page_size,
+					 struct rl_object *object, uint64_t *out_dynamic_vaddr);
+
+#endif

@@ -1,0 +1,100 @@
+/* Lists and names of a namespace. */
+#include "namespace.h"
+
+#include <string.h>
+
+#include "../base/heap.h"
+#include "list.h"
+
+void rl_namespace_append(struct rl_namespace *namespace, struct rl_object *object)
+{
+	object->namespace = namespace;
+	object->previous = namespace->last;
+	object->next = NULL;
+	if (namespace->last != NULL)
+		namespace->last->next = object;
+	else
+		namespace->first = object;
+	namespace->last = object;
+	namespace->count++;
+}
+
+void rl_namespace_remove(struct rl_namespace *namespace, struct rl_object *object)
+{
+	if (object->previous != NULL)
+		object->previous->next = object->next;
+	else
+		namespace->first = object->next;
+	if (object->next != NULL)
+		object->next->previous = object->previous;
+	else
+		namespace->last = object->previous;
+	object->next = object->previous = NULL;
+	namespace->count--;
+}
+
+static struct rl_object_name *name_find(struct rl_namespace *namespace, const char *name, uint32_t hash)
+{
+	struct rl_object_name *entry = namespace->names[hash % RL_NAME_BUCKETS];
+	while (entry != NULL && (entry->hash != hash || strcmp(entry->string, name) != 0))
+		entry = entry->next_in_bucket;
+	return entry;
+}
+
+struct rl_object *rl_namespace_find(struct rl_namespace *namespace, const char *name)
+{
+	struct rl_object_name *entry = name_find(namespace, name, rl_hash_gnu(name));
+	return entry == NULL ? NULL : entry->object;
+}
+
+struct rl_object *rl_namespace_find_file(struct rl_namespace *namespace, dev_t device, ino_t inode)
+{
+	for (struct rl_object *object = namespace->first; object != NULL; object = object->next)
+		if (object->has_file_id && object->inode == inode && object->device == device)
+			return object;
+	return NULL;
+}
+
+enum rl_status rl_namespace_name(struct rl_object *object, const char *name)
+{
+	struct rl_namespace *namespace = object->namespace;
+	uint32_t hash = rl_hash_gnu(name);
+	if (name_find(namespace, name, hash) != NULL)
+		return RL_OK; /* the first object to take a name keeps it */
+	size_t size = strlen(name) + 1;
+	struct rl_object_name *entry = rl_heap_take(sizeof *entry + size);
+	if (entry == NULL)
+		return RL_NO_MEMORY;
+	entry->string = memcpy(entry + 1, name, size);
+	entry->hash = hash;
+	entry->object = object;
+	entry->next_in_object = object->names;
+	object->names = entry;
+	entry->next_in_bucket = namespace->names[hash % RL_NAME_BUCKETS];
+	namespace->names[hash % RL_NAME_BUCKETS] = entry;
+	return RL_OK;
+}
+
+void rl_namespace_unname(struct rl_object *object)
+{
+	while (object->names != NULL) {
+		struct rl_object_name *entry = object->names;
+		struct rl_object_name **link = &object->namespace->names[entry->hash % RL_NAME_BUCKETS];
+		while (*link != entry)
+			link = &(*link)->next_in_bucket;
+		*link = entry->next_in_bucket;
+		object->names = entry->next_in_object;
+		rl_heap_give(entry);
+	}
+}
+
+enum rl_status rl_namespace_publish_global(struct rl_namespace *namespace)
+{
+	struct rl_scope *scope = rl_scope_make(&namespace->global_list);
+	if (scope == NULL)
+		return RL_NO_MEMORY;
+	const struct rl_scope *old = atomic_exchange(&namespace->global.current, scope);
+	if (old != NULL && rl_readers_wait(&namespace->linker->readers))
+		rl_heap_give((void *)old);
+	return RL_OK;
+}

@@ -1,0 +1,24 @@
+/* The objects of a namespace: its list and the names they answer to.  Under the load lock. */
+#ifndef RL_LINK_NAMESPACE_H
+#define RL_LINK_NAMESPACE_H
+
+#include "linker.h"
+
+/* Put OBJECT at the end of the list / take it out. */
+void rl_namespace_append(struct rl_namespace *namespace, struct rl_object *object);
+void rl_namespace_remove(struct rl_namespace *namespace, struct rl_object *object);
+
+/* The object that answers to NAME, or NULL. */
+struct rl_object *rl_namespace_find(struct rl_namespace *namespace, const char *name);
+
+/* The object that is the file (DEVICE, INODE), or NULL. */
+struct rl_object *rl_namespace_find_file(struct rl_namespace *namespace, dev_t device, ino_t inode);
+
+/* Let OBJECT answer to NAME (copied) from now on.  A name it has already is no error. */
+RL_NODISCARD enum rl_status rl_namespace_name(struct rl_object *object, const char *name);
+void rl_namespace_unname(struct rl_object *object);
+
+/* Publish the global scope from global_list. */
+RL_NODISCARD enum rl_status rl_namespace_publish_global(struct rl_namespace *namespace);
+
+#endif

@@ -1,0 +1,183 @@
+/* Opening: everything that can fail happens before anything is visible to others; one function undoes. */
+#include "open.h"
+
+#include "calls.h"
+#include "graph.h"
+#include "list.h"
+#include "load.h"
+#include "namespace.h"
+#include "relocate.h"
+#include "search.h"
+#include "unique.h"
+
+/* An open in progress. */
+struct transaction {
+	struct rl_linker *linker;
+	struct rl_namespace *namespace;
+	const struct rl_open_request *request;
+	struct rl_diag *diag;
+	struct rl_object *last_before; /* end of the object list when it began */
+	struct rl_object *root;
+	bool root_is_new;
+	bool is_committed; /* constructors may have run: there is no way back */
+};
+
+static struct rl_object *first_new(const struct transaction *t)
+{
+	return t->last_before == NULL ? t->namespace->first : t->last_before->next;
+}
+
+/* Back to the state before: new objects go, in reverse order of arrival. */
+static void undo(struct transaction *t)
+{
+	struct rl_linker *linker = t->linker;
+	for (struct rl_object *object = first_new(t); object != NULL; object = object->next) {
+		rl_unique_forget(t->namespace, object);
+		rl_address_remove(&linker->addresses, &object, 1);
+		rl_emit(linker, (struct rl_event){.kind = RL_EVENT_UNMAPPED, .object = object});
+	}
+	for (struct rl_object *object = t->namespace->first; t->root != NULL && object != first_new(t);
+	     object = object->next)
+		if (atomic_load(&object->search) != NULL)
+			rl_search_list_remove(object, &t->root->own_scope);
+	if (t->root != NULL && !t->root_is_new) {
+		rl_list_drop(&t->root->closure);
+		rl_list_drop(&t->root->sorted);
+	}
+	while (t->namespace->last != t->last_before)
+		rl_object_drop(linker, t->namespace->last);
+	rl_change_end(linker);
+}
+
+static enum rl_status scopes_make(struct transaction *t)
+{
+	RL_TRY(rl_own_scope_make(t->root));
+	for (struct rl_object *object = first_new(t); object != NULL; object = object->next)
+		RL_TRY(rl_search_list_make(object, t->root, t->request->binds_deeply));
+	return RL_OK;
+}
+
+static enum rl_status relocate_new(struct transaction *t)
+{
+	bool is_lazy = t->request->is_lazy && !t->linker->binds_now;
+	for (size_t i = t->root->sorted.count; i-- > 0;) {
+		struct rl_object *object = t->root->sorted.items[i];
+		if (!object->is_relocated)
+			RL_TRY(rl_relocate(t->linker, object, is_lazy, t->diag));
+	}
+	return RL_OK;
+}
+
+/* New objects that became part of static TLS get their image into every thread. */
+static void tls_commit(struct transaction *t)
+{
+	bool has_tls = false;
+	for (struct rl_object *object = first_new(t); object != NULL; object = object->next) {
+		if (object->tls.module == 0)
+			continue;
+		has_tls = true;
+		if (object->tls.has_offset)
+			rl_tls_static_fill(t->linker, object);
+		t->linker->abi.object_tls(t->linker->abi.context, object);
+	}
+	if (has_tls)
+		rl_tls_publish(t->linker);
+}
+
+/* Objects that were there before search the new root's scope too from now on. */
+static enum rl_status scopes_extend(struct transaction *t)
+{
+	for (size_t i = 0; i < t->root->closure.count; i++) {
+		struct rl_object *object = t->root->closure.items[i];
+		if (object->init_called && object->kind == RL_OBJECT_OPENED && !t->root->is_global)
+			RL_TRY(rl_search_list_add(object, &t->root->own_scope));
+	}
+	return RL_OK;
+}
+
+/* Everything that can fail. */
+static enum rl_status prepare(struct transaction *t)
+{
+	struct rl_linker *linker = t->linker;
+	RL_TRY(rl_graph_close(linker, t->root, NULL, RL_OBJECT_OPENED, t->diag));
+	RL_TRY(rl_graph_check_versions(linker, &t->root->closure, t->diag));
+	enum rl_status status = rl_graph_sort(t->root);
+	if (status == RL_OK)
+		status = scopes_make(t);
+	if (status != RL_OK)
+		return rl_fail(t->diag, status, .subject = t->root->path);
+	size_t count = 0;
+	for (struct rl_object *object = first_new(t); object != NULL; object = object->next)
+		count++;
+	status = rl_address_reserve(&linker->addresses, count);
+	if (status != RL_OK)
+		return rl_fail(t->diag, status, .subject = t->root->path);
+	if (count != 0)
+		RL_TRY(linker->abi.stack_prepare(linker->abi.context, first_new(t), t->diag));
+	return relocate_new(t);
+}
+
+static void commit(struct transaction *t)
+{
+	struct rl_linker *linker = t->linker;
+	for (struct rl_object *object = first_new(t); object != NULL; object = object->next)
+		rl_address_add(&linker->addresses, &object, 1);
+	tls_commit(t);
+}
+
+static enum rl_status open_new(struct transaction *t)
+{
+	RL_TRY(prepare(t));
+	enum rl_status status = scopes_extend(t);
+	if (status != RL_OK)
+		return rl_fail(t->diag, status, .subject = t->root->path);
+	commit(t);
+	rl_change_end(t->linker);
+	return RL_OK;
+}
+
+static enum rl_status open_locked(struct transaction *t)
+{
+	const struct rl_open_request *request = t->request;
+	struct rl_request load = {.name = request->name,
+				  .requester = request->caller,
+				  .kind = RL_OBJECT_OPENED,
+				  .for_dlopen = true,
+				  .only_loaded = request->only_loaded};
+	RL_TRY(rl_load(t->linker, t->namespace, &load, &t->root, t->diag));
+	if (t->root == NULL)
+		return RL_OK;
+	t->root_is_new = t->root == first_new(t);
+	bool is_known = t->root->closure.count != 0;
+	if (!is_known)
+		RL_TRY(open_new(t));
+	t->is_committed = true;
+	/* Constructors may open and close this object again: the handle counts from here. */
+	t->root->open_count++;
+	if (request->is_permanent)
+		t->root->is_permanent = true;
+	if (!is_known)
+		rl_calls_init(t->linker, t->root);
+	/* Only now: what constructors look up must not depend on whether they are global already. */
+	if (request->is_global && !t->root->is_global)
+		return rl_globalize(t->root);
+	return RL_OK;
+}
+
+enum rl_status rl_open(struct rl_linker *linker, struct rl_namespace *namespace, const struct rl_open_request *request,
+		       struct rl_object **out_object, struct rl_diag *diag)
+{
+	linker->abi.lock(linker->abi.context);
+	struct transaction t = {.linker = linker,
+				.namespace = namespace,
+				.request = request,
+				.diag = diag,
+				.last_before = namespace->last};
+	enum rl_status status = open_locked(&t);
+	if (status != RL_OK && !t.is_committed)
+		undo(&t);
+	else
+		*out_object = t.root;
+	linker->abi.unlock(linker->abi.context);
+	return status;
+}

@@ -1,0 +1,31 @@
+/* Opening and closing objects while the process runs: transactions on the object graph. */
+#ifndef RL_LINK_OPEN_H
+#define RL_LINK_OPEN_H
+
+#include "linker.h"
+
+struct rl_open_request {
+	const char *name;
+	struct rl_object *caller; /* whose search path counts */
+	bool is_lazy;
+	bool is_global, is_permanent, binds_deeply, only_loaded;
+};
+
+/* Open: load, bind, construct.  *out_object is NULL only for only_loaded.  A failure leaves the process as it was.
+ * Takes the load lock. */
+RL_NODISCARD enum rl_status rl_open(struct rl_linker *linker, struct rl_namespace *namespace,
+				    const struct rl_open_request *request, struct rl_object **out_object,
+				    struct rl_diag *diag);
+
+/* Give one handle back and unload what nothing uses any more. */
+RL_NODISCARD enum rl_status rl_close(struct rl_linker *linker, struct rl_object *object, struct rl_diag *diag);
+
+/* Give OBJECT its search list: the namespace's global scope, then ROOT's own scope (the other way round if DEEP), its
+ * own scope in front if it is symbolic. */
+RL_NODISCARD enum rl_status rl_search_list_make(struct rl_object *object, struct rl_object *root, bool is_deep);
+/* Make root->own_scope from its closure. */
+RL_NODISCARD enum rl_status rl_own_scope_make(struct rl_object *root);
+/* Put the objects of root's closure into the global scope. */
+RL_NODISCARD enum rl_status rl_globalize(struct rl_object *root);
+
+#endif

@@ -1,0 +1,22 @@
+/* Pins: edges of the graph that symbol bindings add to DT_NEEDED.  Lock-free, because lazy binding makes them. */
+#include "../base/heap.h"
+#include "relocate.h"
+
+enum rl_status rl_pin_add(struct rl_object *object, struct rl_object *target)
+{
+	if (target == object || target->is_permanent || target->kind != RL_OBJECT_OPENED)
+		return RL_OK;
+	struct rl_pin *head = atomic_load_explicit(&object->pins, memory_order_acquire);
+	for (struct rl_pin *pin = head; pin != NULL; pin = pin->next)
+		if (pin->target == target)
+			return RL_OK;
+	struct rl_pin *fresh = rl_heap_take(sizeof *fresh);
+	if (fresh == NULL)
+		return RL_NO_MEMORY;
+	fresh->target = target;
+	fresh->next = head;
+	while (!atomic_compare_exchange_weak_explicit(&object->pins, &fresh->next, fresh, memory_order_release,
+						      memory_order_relaxed))
+		;
+	return RL_OK;
+}

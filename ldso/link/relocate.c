@@ -1,0 +1,399 @@
+/* Relocating one object (gABI "Relocation", the CPU's psABI for the formulas, which arch/port.h names).
+ * Under the load lock.  Order inside an object: RELR, RELA, PLT; values that an IFUNC resolver must compute come last,
+ * when everything the resolver may use is in place. */
+#include "relocate.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "../base/heap.h"
+#include "../base/sys.h"
+
+/* A place whose value an IFUNC resolver gives. */
+struct deferred {
+	uintptr_t *place;
+	uintptr_t resolver;
+	uint64_t addend;
+};
+
+struct relocator {
+	struct rl_linker *linker;
+	struct rl_object *object;
+	struct rl_diag *diag;
+	uintptr_t bias;
+	uintptr_t low, room; /* places from low to low + room can be written: the segment the last one was in */
+	bool has_text_relocations;
+
+	/* The last reference: linkers sort relocations by symbol. */
+	uint32_t memo_index;
+	enum rl_reference_class memo_class;
+	bool has_memo;
+	struct rl_binding memo;
+
+	struct deferred *deferred;
+	size_t deferred_count, deferred_capacity;
+};
+
+static enum rl_status damaged(struct relocator *r, unsigned value)
+{
+	return rl_fail(r->diag, RL_RELOC_DAMAGED, .subject = r->object->path, .value = value);
+}
+
+/* The slow half of place(): find the segment, or refuse. */
+static uintptr_t *place_find(struct relocator *r, uint64_t offset, size_t size)
+{
+	const Elf64_Phdr *phdr = rl_image_segment(&r->object->image, offset);
+	if (phdr == NULL || phdr->p_memsz < size || (!(phdr->p_flags & PF_W) && !r->has_text_relocations)
+	    || offset - phdr->p_vaddr > phdr->p_memsz - size)
+		return NULL;
+	if (phdr->p_memsz >= sizeof(uint64_t)) {
+		r->low = r->bias + phdr->p_vaddr;
+		r->room = phdr->p_memsz - sizeof(uint64_t);
+	}
+	return (uintptr_t *)(r->bias + offset);
+}
+
+/* The writable word at OFFSET, or NULL if the object has none there. */
+static inline uintptr_t *place(struct relocator *r, uint64_t offset)
+{
+	uintptr_t address = r->bias + offset;
+	if (__builtin_expect(address - r->low <= r->room, 1))
+		return (uintptr_t *)address;
+	return place_find(r, offset, sizeof(uint64_t));
+}
+
+static enum rl_status relr_apply(struct relocator *r)
+{
+	const uint64_t *entry = r->object->dynamic.relr.start, *end = entry + r->object->dynamic.relr.count;
+	uint64_t next = 0; /* vaddr behind the last word */
+	for (; entry < end; entry++) {
+		if ((*entry & 1) == 0) {
+			uintptr_t *word = place(r, *entry);
+			if (word == NULL)
+				return damaged(r, RL_RELOC_RELATIVE);
+			*word += r->bias;
+			next = *entry + sizeof(uint64_t);
+			continue;
+		}
+		uint64_t bits = *entry >> 1;
+		for (uint64_t vaddr = next; bits != 0; bits >>= 1, vaddr += sizeof(uint64_t)) {
+			if ((bits & 1) == 0)
+				continue;
+			uintptr_t *word = place(r, vaddr);
+			if (word == NULL)
+				return damaged(r, RL_RELOC_RELATIVE);
+			*word += r->bias;
+		}
+		next += 63 * sizeof(uint64_t);
+	}
+	return RL_OK;
+}
+
+static enum rl_status relative_apply(struct relocator *r, const Elf64_Rela *rela, const Elf64_Rela *end)
+{
+	uintptr_t bias = r->bias;
+	for (; rela < end; rela++) {
+		uintptr_t *word = place(r, rela->r_offset);
+		if (__builtin_expect(word == NULL || ELF64_R_TYPE(rela->r_info) != RL_RELOC_RELATIVE, 0))
+			return damaged(r, RL_RELOC_RELATIVE);
+		*word = bias + (uint64_t)rela->r_addend;
+	}
+	return RL_OK;
+}
+
+static enum rl_status defer(struct relocator *r, uintptr_t *word, uintptr_t resolver, uint64_t addend)
+{
+	if (r->deferred_count == r->deferred_capacity) {
+		size_t capacity = r->deferred_capacity == 0 ? 64 : r->deferred_capacity * 2;
+		struct deferred *grown = rl_heap_grow(r->deferred, r->deferred_count * sizeof *grown,
+						      capacity * sizeof *grown);
+		if (grown == NULL)
+			return rl_fail(r->diag, RL_NO_MEMORY, .subject = r->object->path);
+		r->deferred = grown;
+		r->deferred_capacity = capacity;
+	}
+	r->deferred[r->deferred_count++] = (struct deferred){word, resolver, addend};
+	return RL_OK;
+}
+
+static enum rl_status reference_resolve(struct relocator *r, uint32_t index, enum rl_reference_class class)
+{
+	if (r->has_memo && r->memo_index == index && r->memo_class == class)
+		return RL_OK;
+	r->has_memo = false;
+	RL_TRY(rl_lookup_reference(r->linker, r->object, index, class, &r->memo, r->diag));
+	if (r->memo.object != NULL && r->memo.object != r->object)
+		RL_TRY(rl_pin_add(r->object, r->memo.object));
+	r->has_memo = true;
+	r->memo_index = index;
+	r->memo_class = class;
+	return RL_OK;
+}
+
+static enum rl_reference_class reference_class(uint32_t type)
+{
+	switch (type) {
+	case RL_RELOC_JUMP_SLOT:
+	case RL_RELOC_DTPMOD:
+	case RL_RELOC_DTPOFF:
+	case RL_RELOC_TPOFF:
+	case RL_RELOC_TLSDESC:
+		return RL_REFERENCE_PLT;
+	case RL_RELOC_COPY:
+		return RL_REFERENCE_COPY;
+	default:
+		return RL_REFERENCE_DATA;
+	}
+}
+
+/* COPY: the program takes the library's variable over, with its initial value. */
+static enum rl_status copy_apply(struct relocator *r, const Elf64_Rela *rela)
+{
+	const struct rl_binding *binding = &r->memo;
+	if (binding->object == NULL)
+		return RL_OK;
+	const Elf64_Sym *mine = &r->object->symbols.symbols[ELF64_R_SYM(rela->r_info)];
+	size_t size = mine->st_size < binding->symbol->st_size ? mine->st_size : binding->symbol->st_size;
+	void *target = place_find(r, rela->r_offset, size);
+	if (size == 0)
+		return RL_OK;
+	if (target == NULL
+	    || rl_image_array(&binding->object->image, binding->symbol->st_value, size, 1) == NULL)
+		return damaged(r, RL_RELOC_COPY);
+	if (binding->symbol->st_size > mine->st_size
+	    || (binding->symbol->st_size < mine->st_size && r->linker->warns)) {
+		struct rl_diag warning = RL_DIAG_NONE;
+		rl_fail(&warning, RL_RELOC_OVERFLOW, .subject = r->object->path, .value = RL_RELOC_COPY,
+			.symbol = r->object->symbols.strings + mine->st_name);
+		r->linker->warn(r->linker, &warning);
+		rl_diag_drop(&warning);
+	}
+	memcpy(target, (const void *)rl_binding_address(binding), size);
+	return RL_OK;
+}
+
+/* A TLS descriptor: static modules are an offset from the thread pointer, others go through the dtv. */
+static enum rl_status descriptor_apply(struct relocator *r, const Elf64_Rela *rela, uintptr_t *word)
+{
+	struct rl_object *definer = r->memo.object;
+	if (place_find(r, rela->r_offset, 2 * sizeof *word) == NULL)
+		return damaged(r, RL_RELOC_TLSDESC);
+	if (definer == NULL) {
+		word[0] = (uintptr_t)rl_port_tlsdesc_undefined_weak;
+		word[1] = (uint64_t)rela->r_addend;
+		return RL_OK;
+	}
+	uint64_t offset = r->memo.symbol->st_value + (uint64_t)rela->r_addend;
+	if (definer->tls.has_offset) {
+		word[0] = (uintptr_t)rl_port_tlsdesc_static;
+		word[1] = RL_TLS_BELOW_TP ? offset - definer->tls.offset : offset + definer->tls.offset;
+		return RL_OK;
+	}
+	struct rl_tls_descriptor *descriptor = rl_heap_take(sizeof *descriptor);
+	if (descriptor == NULL)
+		return rl_fail(r->diag, RL_NO_MEMORY, .subject = r->object->path);
+	struct rl_tls_table *table = atomic_load(&r->linker->tls.table);
+	*descriptor = (struct rl_tls_descriptor){table->slots[definer->tls.module].generation, definer->tls.module,
+						 offset, &r->linker->tls, r->object->tls_descriptors};
+	r->object->tls_descriptors = descriptor;
+	word[0] = (uintptr_t)rl_port_tlsdesc_dynamic;
+	word[1] = (uintptr_t)descriptor;
+	return RL_OK;
+}
+
+static enum rl_status tls_apply(struct relocator *r, const Elf64_Rela *rela, uint32_t type, uintptr_t *word)
+{
+	struct rl_object *definer = r->memo.object;
+	if (type == RL_RELOC_TLSDESC)
+		return descriptor_apply(r, rela, word);
+	if (definer == NULL)
+		return RL_OK;
+	if (type == RL_RELOC_DTPMOD) {
+		*word = definer->tls.module;
+		return RL_OK;
+	}
+	uint64_t offset = r->memo.symbol->st_value + (uint64_t)rela->r_addend;
+	if (type == RL_RELOC_DTPOFF) {
+		*word = offset - RL_TLS_DTV_BIAS;
+		return RL_OK;
+	}
+	if (definer->tls.size == 0)
+		return damaged(r, type);
+	RL_TRY(rl_tls_static_add(r->linker, definer, r->diag));
+	*word = RL_TLS_BELOW_TP ? offset - definer->tls.offset : offset + definer->tls.offset;
+	return RL_OK;
+}
+
+/* Places of 32 bits.  Returns RL_RELOC_TYPE if TYPE is none of them. */
+static enum rl_status narrow_apply(struct relocator *r, const Elf64_Rela *rela, uint32_t type)
+{
+	uint32_t *word = (uint32_t *)place_find(r, rela->r_offset, sizeof *word);
+	if (word == NULL)
+		return damaged(r, type);
+	uint64_t value = rl_binding_address(&r->memo) + (uint64_t)rela->r_addend;
+	bool fits;
+	if (type == RL_RELOC_SIZE32) {
+		value = (r->memo.object == NULL ? 0 : r->memo.symbol->st_size) + (uint64_t)rela->r_addend;
+		fits = value == (uint32_t)value;
+	} else if (type == RL_RELOC_SYMBOLIC32) {
+		fits = value == (uint32_t)value;
+	} else if (type == RL_RELOC_PC32) {
+		value -= (uintptr_t)word;
+		fits = (int64_t)value == (int32_t)value;
+	} else {
+		return rl_fail(r->diag, RL_RELOC_TYPE, .subject = r->object->path, .value = type);
+	}
+	*word = (uint32_t)value;
+	if (!fits) {
+		struct rl_diag warning = RL_DIAG_NONE;
+		const Elf64_Sym *symbol = &r->object->symbols.symbols[ELF64_R_SYM(rela->r_info)];
+		rl_fail(&warning, RL_RELOC_OVERFLOW, .subject = r->object->path, .value = type,
+			.symbol = rl_dynamic_string(&r->object->dynamic, symbol->st_name));
+		r->linker->warn(r->linker, &warning);
+		rl_diag_drop(&warning);
+	}
+	return RL_OK;
+}
+
+/* One relocation that is not RELATIVE. */
+static enum rl_status rela_apply(struct relocator *r, const Elf64_Rela *rela)
+{
+	uint32_t type = ELF64_R_TYPE(rela->r_info);
+	if (type == RL_RELOC_NONE)
+		return RL_OK;
+	uintptr_t *word = place(r, rela->r_offset);
+	if (type == RL_RELOC_RELATIVE || type == RL_RELOC_RELATIVE_ALT || type == RL_RELOC_IRELATIVE) {
+		if (word == NULL)
+			return damaged(r, type);
+		uintptr_t value = r->bias + (uint64_t)rela->r_addend;
+		if (type == RL_RELOC_IRELATIVE)
+			return defer(r, word, value, 0);
+		*word = value;
+		return RL_OK;
+	}
+	RL_TRY(reference_resolve(r, ELF64_R_SYM(rela->r_info), reference_class(type)));
+	if (type == RL_RELOC_COPY)
+		return copy_apply(r, rela);
+	if (word == NULL)
+		return narrow_apply(r, rela, type);
+	switch (type) {
+	case RL_RELOC_GLOB_DAT:
+	case RL_RELOC_JUMP_SLOT:
+	case RL_RELOC_SYMBOLIC:
+		if (rl_binding_is_ifunc(&r->memo))
+			return defer(r, word, rl_binding_address(&r->memo), (uint64_t)rela->r_addend);
+		*word = rl_binding_address(&r->memo) + (uint64_t)rela->r_addend;
+		return RL_OK;
+	case RL_RELOC_DTPMOD:
+	case RL_RELOC_DTPOFF:
+	case RL_RELOC_TPOFF:
+	case RL_RELOC_TLSDESC:
+		return tls_apply(r, rela, type, word);
+	case RL_RELOC_SIZE64:
+		*word = (r->memo.object == NULL ? 0 : r->memo.symbol->st_size) + (uint64_t)rela->r_addend;
+		return RL_OK;
+	default:
+		return narrow_apply(r, rela, type);
+	}
+}
+
+static enum rl_status table_apply(struct relocator *r, const Elf64_Rela *rela, const Elf64_Rela *end)
+{
+	for (; rela < end; rela++)
+		RL_TRY(rela_apply(r, rela));
+	return RL_OK;
+}
+
+/* The PLT of an object that may wait: each slot goes on pointing at its own stub, now at its real address. */
+static enum rl_status plt_apply_lazily(struct relocator *r)
+{
+	const Elf64_Rela *rela = r->object->dynamic.plt.start, *end = rela + r->object->dynamic.plt.count;
+	for (; rela < end; rela++) {
+		if (ELF64_R_TYPE(rela->r_info) != RL_RELOC_JUMP_SLOT) {
+			RL_TRY(rela_apply(r, rela));
+			continue;
+		}
+		uintptr_t *word = place(r, rela->r_offset);
+		if (word == NULL)
+			return damaged(r, RL_RELOC_JUMP_SLOT);
+		*word += r->bias;
+	}
+	return RL_OK;
+}
+
+static enum rl_status tables_apply(struct relocator *r)
+{
+	const struct rl_dynamic *dynamic = &r->object->dynamic;
+	const Elf64_Rela *rela = dynamic->rela.start;
+	RL_TRY(relr_apply(r));
+	RL_TRY(relative_apply(r, rela, rela + dynamic->relative_count));
+	RL_TRY(table_apply(r, rela + dynamic->relative_count, rela + dynamic->rela.count));
+	if (r->object->is_lazy)
+		return plt_apply_lazily(r);
+	const Elf64_Rela *plt = dynamic->plt.start;
+	return table_apply(r, plt, plt + dynamic->plt.count);
+}
+
+/* Make read-only segments writable for DT_TEXTREL, or as they were. */
+static enum rl_status text_open(struct relocator *r, bool is_open)
+{
+	const struct rl_image *image = &r->object->image;
+	size_t page_size = r->linker->page_size;
+	for (size_t i = 0; i < image->phdr_count; i++) {
+		const Elf64_Phdr *phdr = &image->phdrs[i];
+		if (phdr->p_type != PT_LOAD || (phdr->p_flags & PF_W))
+			continue;
+		uintptr_t start = (image->bias + phdr->p_vaddr) & -page_size;
+		uintptr_t end = image->bias + phdr->p_vaddr + phdr->p_memsz;
+		int protection = (phdr->p_flags & PF_R ? PROT_READ : 0) | (phdr->p_flags & PF_X ? PROT_EXEC : 0)
+				 | (is_open ? PROT_WRITE : 0);
+		long result = rl_sys_protect(start, end - start, protection);
+		if (rl_sys_is_error(result))
+			return rl_fail(r->diag, RL_RELOC_WRITABLE, .subject = r->object->path,
+				       .error_number = (int)-result);
+	}
+	return RL_OK;
+}
+
+static void deferred_run(struct relocator *r)
+{
+	for (size_t i = 0; i < r->deferred_count; i++) {
+		struct deferred *deferred = &r->deferred[i];
+		*deferred->place = rl_port_ifunc_call(deferred->resolver) + deferred->addend;
+	}
+}
+
+static enum rl_status relro_seal(struct rl_object *object, struct rl_diag *diag)
+{
+	if (object->relro.end <= object->relro.start)
+		return RL_OK;
+	long result = rl_sys_protect(object->relro.start, object->relro.end - object->relro.start, PROT_READ);
+	if (rl_sys_is_error(result))
+		return rl_fail(diag, RL_MAP_PROTECT, .subject = object->path, .error_number = (int)-result);
+	return RL_OK;
+}
+
+enum rl_status rl_relocate(struct rl_linker *linker, struct rl_object *object, bool is_lazy, struct rl_diag *diag)
+{
+	struct relocator r = {.linker = linker,
+			      .object = object,
+			      .diag = diag,
+			      .bias = object->image.bias,
+			      .has_text_relocations = object->dynamic.has_text_relocations};
+	object->is_lazy = is_lazy && !object->dynamic.binds_now && object->dynamic.plt_got != NULL;
+	if (object->is_lazy)
+		rl_port_lazy_got(object->dynamic.plt_got, object, rl_port_lazy_trampoline);
+	if (r.has_text_relocations)
+		RL_TRY(text_open(&r, true));
+	enum rl_status status = tables_apply(&r);
+	if (status == RL_OK)
+		deferred_run(&r);
+	if (r.has_text_relocations && status == RL_OK)
+		status = text_open(&r, false);
+	rl_heap_give(r.deferred);
+	RL_TRY(status);
+	object->is_relocated = true;
+	RL_TRY(relro_seal(object, diag));
+	rl_emit(linker, (struct rl_event){.kind = RL_EVENT_RELOCATED, .object = object});
+	return RL_OK;
+}

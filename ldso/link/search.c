@@ -1,0 +1,106 @@
+/* Search lists: which scopes an object's references go through.  Under the load lock; published for readers. */
+#include <string.h>
+
+#include "../base/heap.h"
+#include "list.h"
+#include "namespace.h"
+#include "open.h"
+#include "search.h"
+
+static struct rl_scope_list *list_make(size_t count)
+{
+	struct rl_scope_list *list = rl_heap_take(sizeof *list + count * sizeof list->cells[0]);
+	if (list != NULL)
+		list->count = count;
+	return list;
+}
+
+enum rl_status rl_search_list_make(struct rl_object *object, struct rl_object *root, bool is_deep)
+{
+	const struct rl_scope_cell *global = &object->namespace->global;
+	bool has_root = root != NULL && !root->is_global;
+	bool is_symbolic = object->dynamic.is_symbolic;
+	struct rl_scope_list *list = list_make(1 + has_root + is_symbolic);
+	if (list == NULL)
+		return RL_NO_MEMORY;
+	size_t at = 0;
+	if (is_symbolic) {
+		struct rl_object_list self = {&object, 1, 1};
+		struct rl_scope *scope = rl_scope_make(&self);
+		if (scope == NULL) {
+			rl_heap_give(list);
+			return RL_NO_MEMORY;
+		}
+		atomic_store(&object->symbolic_scope.current, scope);
+		list->cells[at++] = &object->symbolic_scope;
+	}
+	if (has_root && is_deep)
+		list->cells[at++] = &root->own_scope;
+	list->cells[at++] = global;
+	if (has_root && !is_deep)
+		list->cells[at++] = &root->own_scope;
+	rl_heap_give(atomic_exchange(&object->search, list));
+	return RL_OK;
+}
+
+enum rl_status rl_own_scope_make(struct rl_object *root)
+{
+	struct rl_scope *scope = rl_scope_make(&root->closure);
+	if (scope == NULL)
+		return RL_NO_MEMORY;
+	atomic_store(&root->own_scope.current, scope);
+	return RL_OK;
+}
+
+static void list_replace(struct rl_object *object, struct rl_scope_list *list)
+{
+	struct rl_scope_list *old = atomic_exchange(&object->search, list);
+	if (rl_readers_wait(&object->namespace->linker->readers))
+		rl_heap_give(old);
+}
+
+enum rl_status rl_search_list_add(struct rl_object *object, const struct rl_scope_cell *cell)
+{
+	const struct rl_scope_list *old = atomic_load(&object->search);
+	for (size_t i = 0; i < old->count; i++)
+		if (old->cells[i] == cell)
+			return RL_OK;
+	struct rl_scope_list *list = list_make(old->count + 1);
+	if (list == NULL)
+		return RL_NO_MEMORY;
+	memcpy(list->cells, old->cells, old->count * sizeof old->cells[0]);
+	list->cells[old->count] = cell;
+	list_replace(object, list);
+	return RL_OK;
+}
+
+void rl_search_list_remove(struct rl_object *object, const struct rl_scope_cell *cell)
+{
+	const struct rl_scope_list *old = atomic_load(&object->search);
+	size_t found = old->count;
+	for (size_t i = 0; i < old->count; i++)
+		if (old->cells[i] == cell)
+			found = i;
+	if (found == old->count)
+		return;
+	struct rl_scope_list *list = list_make(old->count - 1);
+	if (list == NULL)
+		return; /* the caller keeps the cell alive then: see close.c */
+	memcpy(list->cells, old->cells, found * sizeof old->cells[0]);
+	memcpy(list->cells + found, old->cells + found + 1, (old->count - 1 - found) * sizeof old->cells[0]);
+	list_replace(object, list);
+}
+
+enum rl_status rl_globalize(struct rl_object *root)
+{
+	struct rl_namespace *namespace = root->namespace;
+	size_t before = namespace->global_list.count;
+	for (size_t i = 0; i < root->closure.count; i++) {
+		struct rl_object *object = root->closure.items[i];
+		if (object->is_global)
+			continue;
+		RL_TRY(rl_list_append(&namespace->global_list, object));
+		object->is_global = true;
+	}
+	return namespace->global_list.count == before ? RL_OK : rl_namespace_publish_global(namespace);
+}

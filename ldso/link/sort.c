@@ -1,0 +1,105 @@
+/* Sorting objects so that each comes before what it needs.  Depth-first without recursion: a chain of libraries may be
+ * longer than a small stack.  work_next links the path back to the start, work_index says how far each object came. */
+#include <string.h>
+
+#include "../base/heap.h"
+#include "graph.h"
+#include "list.h"
+
+struct walk {
+	struct rl_object **sorted; /* filled from the end */
+	size_t at;
+	bool counts_pins; /* symbol bindings are edges too */
+};
+
+/* The edge of OBJECT with number INDEX: DT_NEEDED first, then bindings; NULL behind the last. */
+static struct rl_object *edge(const struct walk *walk, struct rl_object *object, size_t index)
+{
+	if (index < object->needed.count)
+		return object->needed.items[index];
+	if (!walk->counts_pins)
+		return NULL;
+	struct rl_pin *pin = atomic_load_explicit(&object->pins, memory_order_acquire);
+	for (index -= object->needed.count; pin != NULL && index > 0; index--)
+		pin = pin->next;
+	return pin == NULL ? NULL : pin->target;
+}
+
+/* List START behind everything reachable from it that has no mark yet.  An object outside the set that is sorted has
+ * a mark already. */
+static void walk_from(struct walk *walk, struct rl_object *start)
+{
+	struct rl_object *object = start;
+	object->mark = true;
+	object->work_next = NULL;
+	object->work_index = 0;
+	while (object != NULL) {
+		struct rl_object *next = edge(walk, object, object->work_index++);
+		if (next == NULL) {
+			walk->sorted[--walk->at] = object;
+			object = object->work_next;
+		} else if (!next->mark) {
+			next->mark = true;
+			next->work_next = object;
+			next->work_index = 0;
+			object = next;
+		}
+	}
+}
+
+/* The original's order: walks start from the last object met and go backwards, which keeps the order close to the
+ * link order; the root ends up first whatever cycles say. */
+enum rl_status rl_graph_sort(struct rl_object *root)
+{
+	size_t count = root->closure.count;
+	struct rl_object **objects = root->closure.items;
+	RL_TRY(rl_list_reserve(&root->sorted, count));
+	struct walk walk = {.sorted = root->sorted.items, .at = count};
+	/* The root's own edges do not count in the walk: it is placed by hand. */
+	size_t root_needs = root->needed.count;
+	root->needed.count = 0;
+	for (size_t i = count; i-- > 0;)
+		if (!objects[i]->mark)
+			walk_from(&walk, objects[i]);
+	root->needed.count = root_needs;
+	for (size_t i = 0; i < count; i++)
+		objects[i]->mark = false;
+	size_t root_at = 0;
+	while (walk.sorted[root_at] != root)
+		root_at++;
+	memmove(&walk.sorted[1], &walk.sorted[0], root_at * sizeof walk.sorted[0]);
+	walk.sorted[0] = root;
+	root->sorted.count = count;
+	return RL_OK;
+}
+
+/* Walk LIST backwards into SORTED.  Every object outside LIST is marked for the time being. */
+static void list_walk(struct rl_object_list *list, struct rl_object **sorted, bool counts_pins)
+{
+	struct rl_namespace *namespace = list->items[0]->namespace;
+	for (struct rl_object *object = namespace->first; object != NULL; object = object->next)
+		object->mark = true;
+	for (size_t i = 0; i < list->count; i++)
+		list->items[i]->mark = false;
+	struct walk walk = {.sorted = sorted, .at = list->count, .counts_pins = counts_pins};
+	for (size_t i = list->count; i-- > 0;)
+		if (!list->items[i]->mark)
+			walk_from(&walk, list->items[i]);
+	for (struct rl_object *object = namespace->first; object != NULL; object = object->next)
+		object->mark = false;
+	memcpy(list->items, sorted, list->count * sizeof sorted[0]);
+}
+
+/* Twice, like the original: where bindings and DT_NEEDED disagree in a cycle, DT_NEEDED has the last word. */
+enum rl_status rl_graph_sort_users_first(struct rl_object_list *list)
+{
+	if (list->count < 2)
+		return RL_OK;
+	struct rl_object **sorted = rl_heap_take(list->count * sizeof sorted[0]);
+	if (sorted == NULL)
+		return RL_NO_MEMORY;
+	list_walk(list, sorted, true);
+	list_walk(list, sorted, false);
+	rl_heap_give(sorted);
+	return RL_OK;
+}

@@ -1,0 +1,211 @@
+/* One thread's storage.  Everything here may run in a signal handler and in any thread, takes no lock, and touches no
+ * libc.  Cells are filled by compare-and-exchange, so that a handler that interrupts the filling of a cell finds
+ * either no block or the final one; changes of the vector itself happen with signals blocked. */
+#include <signal.h>
+#include <string.h>
+
+#include "../base/heap.h"
+#include "linker.h"
+#include "tls.h"
+
+static struct rl_dtv *dtv_of_cells(struct rl_dtv_cell *cells)
+{
+	return (struct rl_dtv *)((char *)cells - offsetof(struct rl_dtv, generation));
+}
+
+static struct rl_dtv *dtv_make(size_t capacity)
+{
+	struct rl_dtv *dtv = rl_heap_take(sizeof *dtv + capacity * sizeof dtv->cells[0]);
+	if (dtv == NULL)
+		return NULL;
+	dtv->capacity = capacity;
+	for (size_t i = 0; i < capacity; i++)
+		dtv->cells[i].value = RL_TLS_UNALLOCATED;
+	return dtv;
+}
+
+static uint64_t signals_block(void)
+{
+	uint64_t all = ~(uint64_t)0, old = 0;
+	rl_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old, sizeof all);
+	return old;
+}
+
+static void signals_restore(uint64_t old)
+{
+	rl_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0, sizeof old);
+}
+
+/* Cells a vector should have now: room for some more modules without growing. */
+static size_t capacity_wanted(const struct rl_tls_state *tls)
+{
+	enum { SPARE = 14 };
+	return __atomic_load_n(&tls->highest_module, __ATOMIC_RELAXED) + SPARE;
+}
+
+bool rl_thread_attach(struct rl_tls_state *tls, uintptr_t thread_pointer)
+{
+	struct rl_dtv *dtv = dtv_make(capacity_wanted(tls));
+	if (dtv == NULL)
+		return false;
+	*rl_port_dtv_slot(thread_pointer) = &dtv->generation;
+	return true;
+}
+
+static void block_free(struct rl_dtv_cell *cell)
+{
+	void *owned = cell->owned;
+	cell->owned = NULL;
+	cell->value = RL_TLS_UNALLOCATED;
+	rl_heap_give(owned);
+}
+
+static void static_fill(const struct rl_object *object, struct rl_dtv_cell *cell, uintptr_t thread_pointer)
+{
+	char *start = rl_tls_static_address(thread_pointer, object->tls.offset);
+	memcpy(start, object->tls.image, object->tls.image_size);
+	memset(start + object->tls.image_size, 0, object->tls.size - object->tls.image_size);
+	cell->value = start;
+}
+
+void rl_thread_fill(struct rl_tls_state *tls, uintptr_t thread_pointer)
+{
+	struct rl_dtv *dtv = dtv_of_cells(*rl_port_dtv_slot(thread_pointer));
+	for (size_t i = 0; i < dtv->capacity; i++)
+		block_free(&dtv->cells[i]);
+	/* The generation is read before the table: a module that comes in between is found by the slow path. */
+	size_t generation = atomic_load_explicit(&tls->generation, memory_order_acquire);
+	if (__atomic_load_n(&tls->highest_module, __ATOMIC_RELAXED) > dtv->capacity)
+		generation = 0; /* a reused stack whose vector is too short: the first access grows it */
+	dtv->generation.value = (void *)generation;
+	struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_acquire);
+	for (size_t module = 1; table != NULL && module < table->capacity && module <= dtv->capacity; module++) {
+		struct rl_object *object = __atomic_load_n(&table->slots[module].object, __ATOMIC_ACQUIRE);
+		if (object != NULL && object->tls.has_offset)
+			static_fill(object, &dtv->cells[module - 1], thread_pointer);
+	}
+	memset(rl_tls_static_address(thread_pointer, tls->own_offset), 0, sizeof(struct rl_thread));
+}
+
+void rl_thread_detach(uintptr_t thread_pointer)
+{
+	void **slot = rl_port_dtv_slot(thread_pointer);
+	if (*slot == NULL)
+		return;
+	struct rl_dtv *dtv = dtv_of_cells(*slot);
+	*slot = NULL;
+	for (size_t i = 0; i < dtv->capacity; i++)
+		block_free(&dtv->cells[i]);
+	while (dtv != NULL) {
+		struct rl_dtv *previous = dtv->previous;
+		rl_heap_give(dtv);
+		dtv = previous;
+	}
+}
+
+/* A vector with room for MODULE, the old one chained behind it.  Signals are blocked. */
+static struct rl_dtv *dtv_grow(struct rl_tls_state *tls, struct rl_dtv *old, size_t module)
+{
+	size_t capacity = capacity_wanted(tls);
+	if (capacity < module)
+		capacity = module;
+	if (capacity < old->capacity * 2)
+		capacity = old->capacity * 2;
+	struct rl_dtv *dtv = dtv_make(capacity);
+	if (dtv == NULL)
+		return NULL;
+	memcpy(dtv->cells, old->cells, old->capacity * sizeof old->cells[0]);
+	dtv->generation = old->generation;
+	dtv->previous = old;
+	*rl_port_dtv_slot(rl_port_thread_pointer()) = &dtv->generation;
+	return dtv;
+}
+
+/* Bring the calling thread's vector to the present generation, with room for MODULE and for every module of that
+ * generation: the fast paths compare generations only.  NULL without memory. */
+static struct rl_dtv *dtv_update(struct rl_tls_state *tls, size_t module)
+{
+	uint64_t old_signals = signals_block();
+	struct rl_dtv *dtv = dtv_of_cells(rl_port_dtv());
+	size_t seen = (size_t)dtv->generation.value;
+	size_t generation = atomic_load_explicit(&tls->generation, memory_order_acquire);
+	struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_acquire);
+	size_t highest = __atomic_load_n(&tls->highest_module, __ATOMIC_RELAXED);
+	if (module > dtv->capacity || highest > dtv->capacity)
+		dtv = dtv_grow(tls, dtv, module);
+	if (dtv != NULL && seen != generation) {
+		for (size_t i = 1; i <= dtv->capacity && i < table->capacity; i++) {
+			size_t changed = table->slots[i].generation;
+			if (changed > seen && changed <= generation)
+				block_free(&dtv->cells[i - 1]);
+		}
+		dtv->generation.value = (void *)generation;
+	}
+	signals_restore(old_signals);
+	return dtv;
+}
+
+/* Fill the cell of OBJECT's module: the static block if it has one, else a new block. */
+static void *block_make(struct rl_object *object, struct rl_dtv_cell *cell)
+{
+	void *none = RL_TLS_UNALLOCATED;
+	if (object->tls.has_offset) {
+		void *start = rl_tls_static_address(rl_port_thread_pointer(), object->tls.offset);
+		__atomic_store_n(&cell->value, start, __ATOMIC_RELAXED);
+		return start;
+	}
+	object->tls.is_forced_dynamic = true;
+	void *block = rl_heap_take_aligned(object->tls.size, object->tls.align);
+	if (block == NULL)
+		return NULL;
+	memcpy(block, object->tls.image, object->tls.image_size);
+	if (!__atomic_compare_exchange_n(&cell->value, &none, block, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		rl_heap_give(block); /* a signal handler was faster */
+		return none;
+	}
+	cell->owned = block;
+	return block;
+}
+
+void *rl_thread_block(struct rl_tls_state *tls, size_t module)
+{
+	struct rl_dtv *dtv = dtv_of_cells(rl_port_dtv());
+	if (module > dtv->capacity || (size_t)dtv->generation.value != atomic_load(&tls->generation)) {
+		dtv = dtv_update(tls, module);
+		if (dtv == NULL)
+			return NULL;
+	}
+	struct rl_dtv_cell *cell = &dtv->cells[module - 1];
+	if (cell->value != RL_TLS_UNALLOCATED)
+		return cell->value;
+	struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_acquire);
+	struct rl_object *object =
+		module < table->capacity ? __atomic_load_n(&table->slots[module].object, __ATOMIC_ACQUIRE) : NULL;
+	return object == NULL ? NULL : block_make(object, cell);
+}
+
+void *rl_thread_block_soft(struct rl_tls_state *tls, size_t module)
+{
+	if (module == 0)
+		return NULL;
+	struct rl_dtv_cell *cells = rl_port_dtv();
+	struct rl_dtv *dtv = dtv_of_cells(cells);
+	struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_acquire);
+	if (table == NULL || module >= table->capacity)
+		return NULL;
+	struct rl_object *object = __atomic_load_n(&table->slots[module].object, __ATOMIC_ACQUIRE);
+	if (object == NULL)
+		return NULL;
+	if (object->tls.has_offset)
+		return rl_tls_static_address(rl_port_thread_pointer(), object->tls.offset);
+	bool is_current = table->slots[module].generation <= (size_t)cells[0].value;
+	if (!is_current || module > dtv->capacity || dtv->cells[module - 1].value == RL_TLS_UNALLOCATED)
+		return NULL;
+	return dtv->cells[module - 1].value;
+}
+
+uintptr_t rl_tls_descriptor_address(const struct rl_tls_descriptor *descriptor)
+{
+	char *block = rl_thread_block(descriptor->tls, descriptor->module);
+	return (uintptr_t)(block + descriptor->offset);
+}

@@ -1,0 +1,136 @@
+/* Thread-local storage: module ids, the static area, and each thread's vector of blocks (dtv).
+ * Follows "ELF Handling For Thread-Local Storage" and the offset rules of the original.
+ *
+ * Memory of a thread, for CPUs whose blocks lie below the thread pointer:
+ *     [ surplus | our own words | module n … module 1 (the program) ] thread descriptor
+ *                                                                     ^ thread pointer
+ * The dtv belongs to us: libc is told it has no cells (cell[-1].counter stays 0), so that libc never frees from it.
+ */
+#ifndef RL_LINK_TLS_H
+#define RL_LINK_TLS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../arch/port.h"
+#include "../base/diag.h"
+
+struct rl_linker;
+struct rl_object;
+
+/* One cell of a dtv, as debuggers read it. */
+struct rl_dtv_cell {
+	void *value; /* the block; RL_TLS_UNALLOCATED until the thread first touches it */
+	void *owned; /* the heap block behind value, NULL for static blocks */
+};
+#define RL_TLS_UNALLOCATED ((void *)-1)
+
+/* In front of the cells. */
+struct rl_dtv {
+	size_t capacity;         /* cells 1 … capacity exist */
+	struct rl_dtv *previous; /* smaller vectors this thread outgrew; kept while code of the thread may hold them */
+	struct rl_dtv_cell counter;    /* cell[-1]: what libc takes for the count, 0 */
+	struct rl_dtv_cell generation; /* cell[0]: value is the generation */
+	struct rl_dtv_cell cells[];    /* cell[1] … */
+};
+
+/* A module id in use, or free (object NULL). */
+struct rl_tls_slot {
+	size_t generation;
+	struct rl_object *object;
+};
+
+struct rl_tls_table {
+	size_t capacity;
+	struct rl_tls_slot slots[]; /* by module id; slot 0 is not used */
+};
+
+struct rl_tls_state {
+	_Atomic(struct rl_tls_table *) table;
+	atomic_size_t generation; /* grows whenever ids change hands */
+	size_t highest_module;
+
+	/* The static area; offsets count from the thread pointer away. */
+	size_t static_used, static_limit; /* limit: used at start plus the surplus */
+	size_t static_align;
+	size_t static_size; /* whole, with the thread descriptor */
+	size_t gap_low, gap_high; /* alignment hole inside the used part that small modules may fill */
+	size_t own_offset;  /* our own words of each thread */
+	size_t extra_size, extra_align, extra_offset; /* a block the personality wants in every thread; size 0: none */
+};
+
+/* Our own words of a thread, inside its static area. */
+struct rl_thread {
+	void *error; /* dlerror state, owned by libdl */
+};
+
+/* What TLSDESC relocations of dynamic modules point at. */
+struct rl_tls_descriptor {
+	size_t generation, module, offset; /* the trampoline knows these places */
+	struct rl_tls_state *tls;
+	struct rl_tls_descriptor *next; /* of the same object */
+};
+
+/* What __tls_get_addr is passed. */
+struct rl_tls_index {
+	size_t module, offset;
+};
+
+/* Give OBJECT (whose tls.size is not 0) a module id.  Visible to threads after rl_tls_publish. */
+RL_NODISCARD enum rl_status rl_tls_module_add(struct rl_linker *linker, struct rl_object *object);
+void rl_tls_module_remove(struct rl_linker *linker, struct rl_object *object);
+/* Make all additions and removals since the last call visible: a new generation. */
+void rl_tls_publish(struct rl_linker *linker);
+
+/* Lay out the static area for all modules of the start: before the first thread exists. */
+void rl_tls_layout(struct rl_linker *linker);
+/* Give a module that was loaded later a place in the surplus; RL_TLS_STATIC_FULL if it does not fit. */
+RL_NODISCARD enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object,
+					      struct rl_diag *diag);
+/* Copy the initial image of such a module into every running thread. */
+void rl_tls_static_fill(struct rl_linker *linker, struct rl_object *object);
+
+/* thread.c: one thread's storage. */
+
+/* Make the dtv of the thread at THREAD_POINTER, whose static area is allocated; false without memory. */
+bool rl_thread_attach(struct rl_tls_state *tls, uintptr_t thread_pointer);
+/* (Re)fill the static area and empty the dtv, for a new thread or a reused stack. */
+void rl_thread_fill(struct rl_tls_state *tls, uintptr_t thread_pointer);
+/* Free all that the thread has. */
+void rl_thread_detach(uintptr_t thread_pointer);
+/* The block of MODULE for the calling thread; allocates it on first use (NULL without memory). */
+void *rl_thread_block(struct rl_tls_state *tls, size_t module);
+/* The same, but NULL instead of allocating. */
+void *rl_thread_block_soft(struct rl_tls_state *tls, size_t module);
+
+/* The slow path of dynamic TLS descriptors: the variable's address. */
+uintptr_t rl_tls_descriptor_address(const struct rl_tls_descriptor *descriptor);
+
+static inline char *rl_tls_static_address(uintptr_t thread_pointer, size_t offset)
+{
+	return (char *)(RL_TLS_BELOW_TP ? thread_pointer - offset : thread_pointer + offset);
+}
+
+/* Our own words of the calling thread. */
+static inline struct rl_thread *rl_thread_own(const struct rl_tls_state *tls)
+{
+	return (struct rl_thread *)rl_tls_static_address(rl_port_thread_pointer(), tls->own_offset);
+}
+
+/* Address of a thread-local variable: the fast path of __tls_get_addr. */
+static inline void *rl_thread_address(struct rl_tls_state *tls, const struct rl_tls_index *index)
+{
+	struct rl_dtv_cell *cells = rl_port_dtv();
+	if (__builtin_expect((size_t)cells[0].value
+				     == atomic_load_explicit(&tls->generation, memory_order_relaxed), 1)) {
+		char *block = cells[index->module].value;
+		if (__builtin_expect(block != RL_TLS_UNALLOCATED, 1))
+			return block + index->offset + RL_TLS_DTV_BIAS;
+	}
+	char *block = rl_thread_block(tls, index->module);
+	return block == NULL ? NULL : block + index->offset + RL_TLS_DTV_BIAS;
+}
+
+#endif
