@@ -115,7 +115,10 @@ void rl_preload_each(struct rl_search *search,
 
 	/* There is seldom such a file, and asking whether there is one is the cheapest question. */
 	struct rl_whole_file file;
-	if (rl_sys_access_read(preload_file) != 0 || !rl_whole_file_map(preload_file, PROT_READ | PROT_WRITE, &file))
+	if (rl_sys_access_read(preload_file) != 0)
+		return;
+	rl_whole_file_map(preload_file, PROT_READ | PROT_WRITE, &file);
+	if (file.bytes == NULL)
 		return;
 	file_visit(&preloading, file.bytes, file.size);
 	rl_sys_unmap((uintptr_t)file.bytes, file.size);

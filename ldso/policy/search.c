@@ -207,20 +207,21 @@ static enum rl_status rpaths_try(struct attempt *attempt)
 	return list_try(attempt, list);
 }
 
-bool rl_whole_file_map(const char *path, int protection, struct rl_whole_file *out_file)
+int rl_whole_file_map(const char *path, int protection, struct rl_whole_file *out_file)
 {
+	*out_file = (struct rl_whole_file){0};
 	long fd = rl_sys_open(path);
 	if (rl_sys_is_error(fd))
-		return false;
+		return (int)-fd;
 	struct stat stat;
-	long bytes = -ENOENT;
-	if (rl_sys_stat_fd((int)fd, &stat) == 0 && stat.st_size != 0) {
-		bytes = rl_sys_map(0, (size_t)stat.st_size, protection, MAP_PRIVATE, (int)fd, 0);
-		out_file->size = (size_t)stat.st_size;
-		out_file->bytes = (void *)bytes;
+	long result = rl_sys_stat_fd((int)fd, &stat);
+	if (!rl_sys_is_error(result) && stat.st_size != 0) {
+		result = rl_sys_map(0, (size_t)stat.st_size, protection, MAP_PRIVATE, (int)fd, 0);
+		if (!rl_sys_is_error(result))
+			*out_file = (struct rl_whole_file){(void *)result, (size_t)stat.st_size};
 	}
 	rl_sys_close((int)fd);
-	return !rl_sys_is_error(bytes);
+	return rl_sys_is_error(result) ? (int)-result : 0;
 }
 
 /* The cache, mapped on first use; NULL if there is none that can be used. */
@@ -229,11 +230,12 @@ static const struct rl_cache *cache_get(struct rl_search *search)
 	if (!search->is_cache_tried) {
 		struct rl_whole_file file;
 		search->is_cache_tried = true;
-		if (rl_whole_file_map(cache_path, PROT_READ, &file)) {
-			search->has_cache = rl_cache_read(file.bytes, file.size, &search->cache);
-			if (!search->has_cache)
-				rl_sys_unmap((uintptr_t)file.bytes, file.size);
-		}
+		int error = rl_whole_file_map(cache_path, PROT_READ, &file);
+		if (error != 0)
+			search->last_error = error;
+		search->has_cache = file.bytes != NULL && rl_cache_read(file.bytes, file.size, &search->cache);
+		if (file.bytes != NULL && !search->has_cache)
+			rl_sys_unmap((uintptr_t)file.bytes, file.size);
 	}
 	return search->has_cache ? &search->cache : NULL;
 }

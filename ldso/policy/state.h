@@ -37,8 +37,8 @@ struct rl_whole_file {
 	size_t size;
 };
 
-/* Map PATH with PROTECTION: open, fstat, mmap, close.  False if it cannot be opened, or is empty. */
-bool rl_whole_file_map(const char *path, int protection, struct rl_whole_file *out_file);
+/* Map PATH with PROTECTION: open, fstat, mmap, close.  Returns 0 or an errno; an empty file has no bytes (NULL). */
+int rl_whole_file_map(const char *path, int protection, struct rl_whole_file *out_file);
 
 /* What tokens mean for OBJECT (NULL: nobody) in the LENGTH bytes of INPUT.  $ORIGIN is looked up only if needed. */
 struct rl_token_values rl_search_token_values(struct rl_search *search, struct rl_object *object, const char *input,
