@@ -78,6 +78,8 @@ def check_header(elf, soname):
             yield f"has {forbidden}"
     if "DT_FLAGS" in tags and tags["DT_FLAGS"].entry.d_val & 4:
         yield "has DF_TEXTREL"
+    if "DT_RELR" in tags:
+        yield "has DT_RELR, which crt/self.c does not apply to the linker itself"
     found = tags["DT_SONAME"].soname if "DT_SONAME" in tags else None
     if found != soname:
         yield f"DT_SONAME is {found}, not {soname}"

@@ -20,7 +20,7 @@ def run_tool(name, *arguments):
 
 GOOD_TREE = {
     "arch/port.h": "#ifdef __x86_64__\n#define RL_PORT 1\n#endif\n",
-    "arch/x86_64/start.S": ".globl _start\n_start: call rl_start\n",
+    "arch/x86_64/start.S": ".globl _start\n_start: call rl_main\n",
     "crt/self.c": '#include "../arch/port.h"\n#include "../ldso/elf/image.h"\nint rl_crt;\n',
     "ldso/base/heap.h": "int rl_heap_take(void);\n",
     "ldso/base/heap.c": '#include "heap.h"\nint rl_heap_take(void) { return 1; }\n',
@@ -32,7 +32,7 @@ GOOD_TREE = {
     "ldso/policy/search.c": '#include "search.h"\n#include <string.h>\n'
                             'static char b[99];\nint rl_search(void) { return (int)strlen(b); }\n',
     "ldso/abi/glibc/tcb.c": '#include "../../link/map.h"\nint rl_tcb(void) { return rl_map(); }\n',
-    "ldso/main.c": '#include "policy/search.h"\nvoid rl_start(void);\nvoid rl_start(void) { rl_search(); }\n',
+    "ldso/main.c": '#include "policy/search.h"\nvoid rl_main(void);\nvoid rl_main(void) { rl_search(); }\n',
 }
 
 
@@ -165,6 +165,7 @@ def test_artifact_accepts_a_good_one(make):
     (dict(after=["-lc"], text=SOURCE + "int getpid(void); int use(void); int use(void) { return getpid(); }\n"),
      "has DT_NEEDED"),
     (dict(text=SOURCE + "__attribute__((constructor)) static void c(void) { counter = 2; }\n"), "has DT_INIT_ARRAY"),
+    (dict(flags=["-Wl,-z,pack-relative-relocs"]), "has DT_RELR"),
     (dict(exports=("answer@@V_1 FUNC", "second@@V_1 FUNC")), "not exported: second@@V_1 FUNC"),
     (dict(exports=()), "not in the golden list: answer@@V_1 FUNC"),
     (dict(exports=("answer@@V_2 FUNC",)), "not exported: answer@@V_2 FUNC"),

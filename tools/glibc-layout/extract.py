@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Read the layout of glibc's private structures out of a build's debug information.
 
-usage: extract.py [--add] [--label LABEL] PATH...
+usage: extract.py [--add] --label LABEL PATH...
 
 PATH is a directory into which the libc6 and libc6-dbg packages of a distribution were unpacked ("/" is the running
-system), or one ELF file with DWARF, such as an unstripped ld.so (then --label has to begin with the release, "2.44").
-Prints the rows as JSON.  With --add they are merged into data/layouts.json, from which generate.py makes the tables.
+system), or several ELF files with DWARF that have the structures between them, such as elf/rtld.os and
+nptl/pthread_create.os of a build tree; then LABEL has to name the release, as in "2.44".
+Prints the row as JSON.  With --add it is merged into data/layouts.json, from which generate.py makes the tables.
 """
 
 import argparse
@@ -107,11 +108,10 @@ def members(die, prefix='', base=0, depth=0, result=None):
 	return result
 
 
-def structures(path):
-	"""glibc structure name -> its members, from the first complete definition of each."""
+def structures(path, found):
+	"""Add to found, glibc structure name -> its members, from the first complete definition of each."""
 	from elftools.elf.elffile import ELFFile
-	wanted = {structure for _, structure, _ in fields.sections()}
-	found = {}
+	wanted = {structure for _, structure, _ in fields.sections()} - set(found)
 	with open(path, 'rb') as file:
 		for unit in ELFFile(file).get_dwarf_info().iter_CUs():
 			for die in unit.get_top_DIE().iter_children():
@@ -194,20 +194,23 @@ def reduce(found, release, machine):
 	return row
 
 
-def read(path, label):
-	linker = path if os.path.isfile(path) else linker_under(path)
-	source = path if os.path.isfile(path) else debug_file(path, linker)
+def read(paths, label):
+	"""The row of the one build that these paths belong to."""
 	from elftools.elf.elffile import ELFFile
-	with open(source, 'rb') as file:
-		machine = MACHINES[ELFFile(file)['e_machine']]
-	if os.path.isfile(path):
-		match = re.match(r'(?:\D* )?(\d+)\.(\d+)', label or '')
-		if not match:
-			raise SystemExit('%s: give a --label with the release in it, as in "2.44"' % path)
-		release = int(match[1]) * 100 + int(match[2])
+	if os.path.isdir(paths[0]):
+		linker = linker_under(paths[0])
+		release, sources = libc_release(linker), [debug_file(paths[0], linker)]
 	else:
-		release = libc_release(linker)
-	return reduce(structures(source), release, machine)
+		match = re.search(r'(\d+)\.(\d+)', label)
+		if not match:
+			raise SystemExit('the label has to name the release, as in "2.44"')
+		release, sources = int(match[1]) * 100 + int(match[2]), paths
+	with open(sources[0], 'rb') as file:
+		machine = MACHINES[ELFFile(file)['e_machine']]
+	found = {}
+	for source in sources:
+		structures(source, found)
+	return reduce(found, release, machine)
 
 
 def merge(rows, label, row):
@@ -263,12 +266,14 @@ def load():
 def main():
 	parser = argparse.ArgumentParser(description=__doc__.split('\n', maxsplit=1)[0])
 	parser.add_argument('paths', nargs='+', metavar='PATH')
-	parser.add_argument('--label', help='what to call the build, for example "Debian 2.36"')
-	parser.add_argument('--add', action='store_true', help='merge the rows into data/layouts.json')
+	parser.add_argument('--label', required=True, help='what to call the build, for example "Debian 2.36"')
+	parser.add_argument('--add', action='store_true', help='merge the row into data/layouts.json')
 	options = parser.parse_args()
 	rows = load() if options.add else []
-	for path in options.paths:
-		merge(rows, options.label or path, read(path, options.label))
+	try:
+		merge(rows, options.label, read(options.paths, options.label))
+	except Missing as missing:
+		raise SystemExit('%s: %s in the debug information' % (options.paths[0], missing)) from None
 	if options.add:
 		with open(DATA, 'w', encoding='utf-8') as file:
 			file.write(text_of(rows))
