@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Read the layout of glibc's private structures out of a build's debug information.
 
 usage: extract.py [--add] --label LABEL PATH...

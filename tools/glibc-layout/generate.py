@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Make ldso/abi/glibc/layout_tables.c from data/layouts.json.
 
 usage: generate.py [--check]
@@ -24,8 +24,9 @@ THISPROC = {'x86_64': (0, 4), 'aarch64': (6,)}
 HEAD = """\
 /* Made by tools/glibc-layout/generate.py from tools/glibc-layout/data/layouts.json; change these, not this file.
  *
- * One row per family of glibc builds, see layout.h.  Within a release the row of released builds comes before those of
- * states that a stable branch had for a day, because fingerprint.c takes the first row that agrees.
+ * One row per family of glibc builds, see layout.h.  The comment before a row names the builds and the states of stable
+ * branches that have this layout; "taken for it" are states that a branch had for some days and that cannot be told
+ * from the row's by looking at libc.so.6.
  */
 #include <elf.h>
 
@@ -41,6 +42,28 @@ def label_of(row):
 
 def order(row):
 	return row['machine'], row['release'], row.get('transient', False), label_of(row)
+
+
+def keys(row):
+	"""What fingerprint.c can see of a row; no two rows of the table may agree in it."""
+	described = row['release'] >= 234
+	return (row['machine'], row['release'], described and row['pthread']['size'],
+		described and row['global']['dl_stack_user'], described and row['link_map']['l_tls_modid'],
+		row['global_ro'].get('dl_hwcap2'), row['global_ro'].get('dl_find_object'))
+
+
+def distinct(rows):
+	"""The rows in the table's order, each with the passing states that hide behind it; clashes are an error."""
+	chosen = {}
+	for row in sorted(rows, key=order):
+		first = chosen.setdefault(keys(row), {**row, 'hidden': []})
+		if first['labels'] == row['labels']:
+			continue
+		if not row.get('transient'):
+			raise SystemExit('%s and %s cannot be told apart: mark one as transient, or read another field in '
+					 'fingerprint.c' % (label_of(first), label_of(row)))
+		first['hidden'] += row['labels']
+	return list(chosen.values())
 
 
 def processor_tags(row):
@@ -76,7 +99,10 @@ def meanings(row):
 
 def preferred(row):
 	release = row['release']
-	return 'NONE' if release < 233 else 'PLAIN' if 235 <= release <= 237 else 'MAP32'
+	# 2.33's stable branch got the later numbering together with this field.
+	if release < 233 or release == 233 and 'level1_icache_linesize' not in row['cpu_features']:
+		return 'NONE'
+	return 'PLAIN' if 235 <= release <= 237 else 'MAP32'
 
 
 def value(name, is_bit, found):
@@ -111,9 +137,10 @@ def section_lines(row, section, names):
 
 def text_of(rows):
 	out = [HEAD + 'const struct rl_glibc_layout rl_glibc_layouts[] = {']
-	for row in sorted(rows, key=order):
+	for row in distinct(rows):
 		label = label_of(row)
-		out.append('\t/* %s */' % ', '.join(sorted(row['labels'])) + (' /* for a day */' if row.get('transient') else ''))
+		hidden = '.\n\t * Taken for it: ' + ', '.join(sorted(row['hidden'])) if row['hidden'] else ''
+		out.append('\t/* %s%s. */' % (', '.join(sorted(row['labels'])), hidden))
 		out.append('\t{')
 		out.append('\t\t.release = %d, .machine = %s, .label = "%s",' % (row['release'], MACHINES[row['machine']], label))
 		out += ['\t\t.%s = %s,' % item for item in meanings(row)]
@@ -129,8 +156,8 @@ def text_of(rows):
 def main():
 	parser = argparse.ArgumentParser(description=__doc__.split('\n', maxsplit=1)[0])
 	parser.add_argument('--check', action='store_true', help='fail if the file is out of date')
-	text = text_of(extract.load())
-	if parser.parse_args().check:
+	options, text = parser.parse_args(), text_of(extract.load())
+	if options.check:
 		with open(OUTPUT, encoding='utf-8') as file:
 			return 0 if file.read() == text else 1
 	with open(OUTPUT, 'w', encoding='utf-8') as file:

@@ -281,10 +281,10 @@ enum rl_glibc_thread_setup {
 	RL_GLIBC_THREADS_BY_LINKER,     /* since 2.34 */
 };
 
-/* The numbering of cpu_features.preferred from bit 10 on; up to bit 9 all releases agree. */
+/* The numbering of cpu_features.preferred.  Up to bit 9 (AVX_Fast_Unaligned_Load) the last two agree. */
 enum rl_glibc_preferred {
-	RL_GLIBC_PREFERRED_NONE,  /* until 2.32: leave these bits 0 */
-	RL_GLIBC_PREFERRED_MAP32, /* 10 Prefer_MAP_32BIT_EXEC, 11 Prefer_No_VZEROUPPER, 12 Prefer_ERMS ... */
+	RL_GLIBC_PREFERRED_NONE,  /* until the first 2.33: other numbers, leave the word 0 */
+	RL_GLIBC_PREFERRED_MAP32, /* 10 Prefer_MAP_32BIT_EXEC, 11 Prefer_No_VZEROUPPER ... ; 2.34: leave 16 and up 0 */
 	RL_GLIBC_PREFERRED_PLAIN, /* 2.35 to 2.37: 10 Prefer_No_VZEROUPPER, 11 Prefer_ERMS ... */
 };
 
