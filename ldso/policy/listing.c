@@ -23,9 +23,14 @@ static void directory_visit(const struct visitor *visitor, const struct rl_direc
 	directory->name[directory->length - 1] = '/';
 }
 
-static void list_visit(const struct visitor *visitor, bool is_read, const struct rl_directory_list *list)
+/* Visit the list that one of the readers gives for OBJECT. */
+static void list_visit(const struct visitor *visitor, struct rl_search *search, struct rl_object *object,
+		       bool (*read)(struct rl_search *, struct rl_object *, struct rl_directory_list **))
 {
-	for (size_t i = 0; is_read && list != NULL && i < list->count; i++)
+	struct rl_directory_list *list = NULL;
+	if (!read(search, object, &list) || list == NULL)
+		return;
+	for (size_t i = 0; i < list->count; i++)
 		directory_visit(visitor, list->items[i]);
 }
 
@@ -33,16 +38,15 @@ void rl_search_each_directory(struct rl_search *search, struct rl_object *reques
 			      void (*visit)(void *argument, const char *directory, unsigned flag), void *argument)
 {
 	struct visitor visitor = {visit, argument};
-	struct rl_directory_list *list = NULL;
 	if (requester->dynamic.runpath == NULL) {
 		for (struct rl_object *object = requester; object != NULL; object = object->loader)
-			list_visit(&visitor, rl_search_rpath(search, object, &list), list);
+			list_visit(&visitor, search, object, rl_search_rpath);
 		/* As in the original the program may come a second time here, if it is among the loaders. */
 		if (search->program != NULL && search->program != requester)
-			list_visit(&visitor, rl_search_rpath(search, search->program, &list), list);
+			list_visit(&visitor, search, search->program, rl_search_rpath);
 	}
-	list_visit(&visitor, rl_search_library_path(search, &list), list);
-	list_visit(&visitor, rl_search_runpath(search, requester, &list), list);
+	list_visit(&visitor, search, requester, rl_search_library_path);
+	list_visit(&visitor, search, requester, rl_search_runpath);
 	if ((requester->dynamic.flags_1 & DF_1_NODEFLIB) == 0)
-		list_visit(&visitor, rl_search_defaults(search, &list), list);
+		list_visit(&visitor, search, requester, rl_search_defaults);
 }

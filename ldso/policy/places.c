@@ -73,8 +73,9 @@ bool rl_search_runpath(struct rl_search *search, struct rl_object *object, struc
 	return own != NULL && object_list(search, object, object->dynamic.runpath, &own->runpath, out_list);
 }
 
-bool rl_search_library_path(struct rl_search *search, struct rl_directory_list **out_list)
+bool rl_search_library_path(struct rl_search *search, struct rl_object *object, struct rl_directory_list **out_list)
 {
+	(void)object;
 	*out_list = NULL;
 	const char *path = search->options->library_path;
 	if (path == NULL)
@@ -86,8 +87,9 @@ bool rl_search_library_path(struct rl_search *search, struct rl_directory_list *
 	return true;
 }
 
-bool rl_search_defaults(struct rl_search *search, struct rl_directory_list **out_list)
+bool rl_search_defaults(struct rl_search *search, struct rl_object *object, struct rl_directory_list **out_list)
 {
+	(void)object;
 	*out_list = &search->defaults;
 	return search->defaults.is_read || rl_directories_read_default(&search->directories, &search->defaults);
 }

@@ -186,25 +186,26 @@ static enum rl_status list_try(struct attempt *attempt, const struct rl_director
 	return RL_FILE_NOT_FOUND;
 }
 
+/* Try the list that READ gives for OBJECT. */
+static enum rl_status place_try(struct attempt *attempt, struct rl_object *object,
+				bool (*read)(struct rl_search *, struct rl_object *, struct rl_directory_list **))
+{
+	struct rl_directory_list *list = NULL;
+	return read(attempt->search, object, &list) ? list_try(attempt, list) : out_of_memory(attempt);
+}
+
 /* The RPATHs of the requester and of who loaded it, up to the program, whose RPATH counts in any case. */
 static enum rl_status rpaths_try(struct attempt *attempt)
 {
-	struct rl_search *search = attempt->search;
-	struct rl_directory_list *list = NULL;
-	bool was_program = false;
-	for (struct rl_object *object = attempt->requester; object != NULL; object = object->loader) {
-		if (!rl_search_rpath(search, object, &list))
-			return out_of_memory(attempt);
-		enum rl_status status = list_try(attempt, list);
-		if (status != RL_FILE_NOT_FOUND)
-			return status;
-		was_program |= object == search->program;
+	struct rl_object *program = attempt->search->program;
+	bool was_program = program == NULL;
+	enum rl_status status = RL_FILE_NOT_FOUND;
+	for (struct rl_object *object = attempt->requester; object != NULL && status == RL_FILE_NOT_FOUND;
+	     object = object->loader) {
+		status = place_try(attempt, object, rl_search_rpath);
+		was_program |= object == program;
 	}
-	if (was_program || search->program == NULL)
-		return RL_FILE_NOT_FOUND;
-	if (!rl_search_rpath(search, search->program, &list))
-		return out_of_memory(attempt);
-	return list_try(attempt, list);
+	return status == RL_FILE_NOT_FOUND && !was_program ? place_try(attempt, program, rl_search_rpath) : status;
 }
 
 int rl_whole_file_map(const char *path, int protection, struct rl_whole_file *out_file)
@@ -282,18 +283,17 @@ static enum rl_status places_try(struct attempt *attempt)
 {
 	struct rl_search *search = attempt->search;
 	struct rl_object *requester = attempt->requester;
-	struct rl_directory_list *list = NULL;
 	enum rl_status status = RL_FILE_NOT_FOUND;
 	if (requester == NULL || requester->dynamic.runpath == NULL)
 		status = rpaths_try(attempt);
 	if (status == RL_FILE_NOT_FOUND && search->program != NULL)
-		status = rl_search_library_path(search, &list) ? list_try(attempt, list) : out_of_memory(attempt);
+		status = place_try(attempt, requester, rl_search_library_path);
 	if (status == RL_FILE_NOT_FOUND && requester != NULL)
-		status = rl_search_runpath(search, requester, &list) ? list_try(attempt, list) : out_of_memory(attempt);
+		status = place_try(attempt, requester, rl_search_runpath);
 	if (status == RL_FILE_NOT_FOUND)
 		status = cache_try(attempt);
 	if (status == RL_FILE_NOT_FOUND && search->program != NULL && !defaults_are_refused(attempt))
-		status = rl_search_defaults(search, &list) ? list_try(attempt, list) : out_of_memory(attempt);
+		status = place_try(attempt, requester, rl_search_defaults);
 	return status;
 }
 

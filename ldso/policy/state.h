@@ -44,11 +44,11 @@ int rl_whole_file_map(const char *path, int protection, struct rl_whole_file *ou
 struct rl_token_values rl_search_token_values(struct rl_search *search, struct rl_object *object, const char *input,
 					      size_t length);
 
-/* places.c.  The list an object's RPATH (if it counts) or RUNPATH amounts to, read on first use.  False: no memory.
- * *OUT_LIST is NULL if there is nothing to search. */
+/* places.c: a list to search on behalf of OBJECT, taken apart on first use.  False: no memory.  *OUT_LIST is NULL if
+ * there is nothing to search.  The last two do not depend on the object. */
 bool rl_search_rpath(struct rl_search *search, struct rl_object *object, struct rl_directory_list **out_list);
 bool rl_search_runpath(struct rl_search *search, struct rl_object *object, struct rl_directory_list **out_list);
-bool rl_search_library_path(struct rl_search *search, struct rl_directory_list **out_list);
-bool rl_search_defaults(struct rl_search *search, struct rl_directory_list **out_list);
+bool rl_search_library_path(struct rl_search *search, struct rl_object *object, struct rl_directory_list **out_list);
+bool rl_search_defaults(struct rl_search *search, struct rl_object *object, struct rl_directory_list **out_list);
 
 #endif
