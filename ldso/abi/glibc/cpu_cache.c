@@ -6,6 +6,8 @@
  */
 #include "cpu_cache.h"
 
+#include "cpu_features.h"
+
 enum level {
 	LEVEL1_CODE,
 	LEVEL1_DATA,
@@ -356,4 +358,97 @@ void rl_glibc_caches_compute(const struct rl_cpu *cpu, unsigned int release, str
 		share_amd_old(cpu, out);
 	else if (is_amd)
 		share_amd(cpu, out);
+}
+
+/* What the environment says, or 0, which none of these numbers may be. */
+static uint64_t tuned(const struct rl_glibc_cpu *view, const char *name)
+{
+	int64_t number = 0;
+	return rl_tunables_set_number(view->tunables, name, &number) ? (uint64_t)number : 0;
+}
+
+static bool is_amd(const struct rl_glibc_cpu *view)
+{
+	return view->cpu->vendor == RL_CPU_AMD || (view->cpu->vendor == RL_CPU_HYGON && view->release < 241);
+}
+
+/* How large a copy must be before it bypasses the caches. */
+static uint64_t choose_non_temporal(const struct rl_glibc_cpu *view, uint64_t low, uint64_t high)
+{
+	const struct rl_glibc_caches *caches = &view->caches;
+	bool has_erms = view->active[RL_CPU_LEAF_7_0].ebx & (UINT32_C(1) << 9);
+	uint64_t share = (uint64_t)(caches->shared_per_thread * 3 / 4);
+	/* The division is one of signed numbers until 2.37, which shows when the size is not known. */
+	uint64_t threshold = view->release >= 238 ? (uint64_t)caches->shared / view->non_temporal_divisor
+						  : (uint64_t)(caches->shared / 4);
+	if (threshold < share)
+		threshold = share;
+	/* Without fast string instructions a large copy would push everything else out. */
+	if (!has_erms && !(view->release >= 240 && view->cpu->vendor == RL_CPU_ZHAOXIN))
+		threshold = share;
+	if (view->release < 234)
+		return threshold;
+	if (threshold < low)
+		return view->release >= 238 ? UINT64_C(64) << 20 : low;
+	return threshold > high ? high : threshold;
+}
+
+/* REP MOVSB: its start-up pays off later the wider the alternative's registers are. */
+static uint64_t choose_rep_movsb(const struct rl_glibc_cpu *view, uint64_t *out_low)
+{
+	uint64_t vector = 16;
+	if ((view->active[RL_CPU_LEAF_7_0].ebx & (UINT32_C(1) << 16)) && !(view->preferred & RL_PREFER_NO_AVX512))
+		vector = 64;
+	else if (view->preferred & RL_PREFER_AVX_FAST_UNALIGNED_LOAD)
+		vector = 32;
+	*out_low = vector * 8;
+	if (view->release >= 239 && is_amd(view))
+		return view->non_temporal_threshold;
+	if (view->active[RL_CPU_LEAF_7_0].edx & (UINT32_C(1) << 4)) /* fast short REP MOVSB */
+		return 2112;
+	return vector == 16 ? 2048 : 4096 * (vector / 16);
+}
+
+static bool is_within(uint64_t value, uint64_t low, uint64_t high)
+{
+	return value > low && value <= high;
+}
+
+static void choose_rep_stosb(struct rl_glibc_cpu *view)
+{
+	const uint64_t usual = 2048;
+	uint64_t wanted = tuned(view, "glibc.cpu.x86_rep_stosb_threshold");
+	view->rep_stosb_threshold = wanted ? wanted : usual;
+	if (view->release >= 239 && is_amd(view) && wanted == 0)
+		view->rep_stosb_threshold = UINT64_MAX;
+	if (view->preferred & RL_PREFER_AVOID_STOSB)
+		view->rep_stosb_threshold = view->memset_non_temporal_threshold;
+}
+
+void rl_glibc_cpu_thresholds(struct rl_glibc_cpu *view)
+{
+	const uint64_t low = 0x4040, high = UINT64_MAX >> 4; /* what the string functions can bear */
+	uint64_t wanted, low_movsb;
+	rl_glibc_caches_compute(view->cpu, view->release, &view->caches);
+	view->non_temporal_threshold = choose_non_temporal(view, low, high);
+	view->rep_movsb_threshold = choose_rep_movsb(view, &low_movsb);
+	wanted = tuned(view, "glibc.cpu.x86_data_cache_size");
+	view->data_size = wanted ? wanted : (uint64_t)view->caches.level1_data.size;
+	wanted = tuned(view, "glibc.cpu.x86_shared_cache_size");
+	view->shared_size = wanted ? wanted : (uint64_t)view->caches.shared;
+	view->memset_non_temporal_threshold = view->preferred & RL_PREFER_AVOID_NON_TEMPORAL_MEMSET
+						      ? UINT64_MAX
+						      : view->non_temporal_threshold;
+	wanted = tuned(view, "glibc.cpu.x86_non_temporal_threshold");
+	if (view->release >= 234 ? is_within(wanted, low, high) : wanted != 0)
+		view->non_temporal_threshold = wanted;
+	wanted = tuned(view, "glibc.cpu.x86_memset_non_temporal_threshold");
+	if (is_within(wanted, low, high))
+		view->memset_non_temporal_threshold = wanted;
+	wanted = tuned(view, "glibc.cpu.x86_rep_movsb_threshold");
+	if (wanted > low_movsb)
+		view->rep_movsb_threshold = wanted;
+	choose_rep_stosb(view);
+	view->rep_movsb_stop_threshold = is_amd(view) && view->release <= 238 ? (uint64_t)view->caches.level2.size
+									: view->non_temporal_threshold;
 }

@@ -393,9 +393,18 @@ int64_t rl_tunables_number(const struct rl_tunables *tunables, const char *name,
 							      : row_of(tunables, (unsigned int)id)->value;
 }
 
+bool rl_tunables_set_number(const struct rl_tunables *tunables, const char *name, int64_t *out)
+{
+	int id = tunables->set ? find_full_id(tunables, name, strlen(name)) : -1;
+	if (id < 0 || !rl_tunables_is_set(tunables, (unsigned int)id))
+		return false;
+	*out = tunables->values[id].number;
+	return true;
+}
+
 const char *rl_tunables_text(const struct rl_tunables *tunables, const char *name, size_t *out_length)
 {
-	int id = find_full_id(tunables, name, strlen(name));
+	int id = tunables->set ? find_full_id(tunables, name, strlen(name)) : -1;
 	if (id < 0 || !rl_tunables_is_set(tunables, (unsigned int)id))
 		return NULL;
 	*out_length = tunables->values[id].length;

@@ -86,6 +86,9 @@ const struct rl_tunable *rl_tunables_find(const struct rl_tunables *tunables, co
 /* The value or default of a number; absent if this release has none of that name. */
 int64_t rl_tunables_number(const struct rl_tunables *tunables, const char *name, int64_t absent);
 
+/* The number that the environment gave, if it did; the quick way when nothing is set. */
+bool rl_tunables_set_number(const struct rl_tunables *tunables, const char *name, int64_t *out);
+
 /* The text that the environment gave a string, or NULL. */
 const char *rl_tunables_text(const struct rl_tunables *tunables, const char *name, size_t *out_length);
 
