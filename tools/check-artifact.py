@@ -196,7 +196,7 @@ def main():
     parser.add_argument("--vector-functions", type=pathlib.Path, default=GOLDEN / "vector-functions.txt")
     parser.add_argument("--musl-members", type=pathlib.Path, default=GOLDEN / "musl-members.txt")
     parser.add_argument("--musl-archive", type=pathlib.Path, default="/usr/lib/x86_64-linux-musl/libc.a")
-    parser.add_argument("--build", type=pathlib.Path, help="build folder: tells the project's own functions from musl's")
+    parser.add_argument("--build", type=pathlib.Path, help="tells the project's own functions from musl's")
     options = parser.parse_args()
 
     golden = read_list(options.exports)

@@ -30,7 +30,7 @@ TYPES = {"crt": {"elf"}}
 # Where control passes upwards: assembly has to name the C function that it enters.
 ENTRIES = {
     "rl_self_relocate": ("arch", "crt"),
-    "rl_main": ("arch", "product"),
+    "rl_start": ("arch", "product"),
     "rl_finish": ("arch", "product"),
     "rl_lazy_bind": ("arch", "link"),
     "rl_tls_descriptor_address": ("arch", "link"),

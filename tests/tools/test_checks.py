@@ -20,7 +20,7 @@ def run_tool(name, *arguments):
 
 GOOD_TREE = {
     "arch/port.h": "#ifdef __x86_64__\n#define RL_PORT 1\n#endif\n",
-    "arch/x86_64/start.S": ".globl _start\n_start: call rl_main\n",
+    "arch/x86_64/start.S": ".globl _start\n_start: call rl_start\n",
     "crt/self.c": '#include "../arch/port.h"\n#include "../ldso/elf/image.h"\nint rl_crt;\n',
     "ldso/base/heap.h": "int rl_heap_take(void);\n",
     "ldso/base/heap.c": '#include "heap.h"\nint rl_heap_take(void) { return 1; }\n',
@@ -32,7 +32,7 @@ GOOD_TREE = {
     "ldso/policy/search.c": '#include "search.h"\n#include <string.h>\n'
                             'static char b[99];\nint rl_search(void) { return (int)strlen(b); }\n',
     "ldso/abi/glibc/tcb.c": '#include "../../link/map.h"\nint rl_tcb(void) { return rl_map(); }\n',
-    "ldso/main.c": '#include "policy/search.h"\nvoid rl_main(void);\nvoid rl_main(void) { rl_search(); }\n',
+    "ldso/main.c": '#include "policy/search.h"\nvoid rl_start(void);\nvoid rl_start(void) { rl_search(); }\n',
 }
 
 
@@ -67,10 +67,13 @@ def test_layers_accept_a_good_tree(tmp_path):
 
 
 @pytest.mark.parametrize("path, text, place", [
-    ("ldso/base/heap.c", '#include "heap.h"\n#include "../elf/image.h"\n', "ldso/base/heap.c:2: base may not include elf"),
+    ("ldso/base/heap.c", '#include "heap.h"\n#include "../elf/image.h"\n',
+     "ldso/base/heap.c:2: base may not include elf"),
     ("ldso/link/map.c", '\n\n# include "../policy/search.h"\n', "ldso/link/map.c:3: link may not include policy"),
-    ("ldso/policy/search.c", '#include "../abi/glibc/tcb.h"\n', "ldso/policy/search.c:1: policy may not include abi/glibc"),
-    ("ldso/abi/glibc/tcb.c", '#include "../musl/tcb.h"\n', "ldso/abi/glibc/tcb.c:1: abi/glibc may not include abi/musl"),
+    ("ldso/policy/search.c", '#include "../abi/glibc/tcb.h"\n',
+     "ldso/policy/search.c:1: policy may not include abi/glibc"),
+    ("ldso/abi/glibc/tcb.c", '#include "../musl/tcb.h"\n',
+     "ldso/abi/glibc/tcb.c:1: abi/glibc may not include abi/musl"),
     ("ldso/abi/musl/tcb.c", '#include "../../plan/x.h"\n', "ldso/abi/musl/tcb.c:1: abi/musl may not include plan"),
     ("crt/self.c", '#include "../ldso/base/heap.h"\n', "crt/self.c:1: crt may not include base"),
     ("arch/x86_64/cpu.c", '#include "../../ldso/base/heap.h"\n', "arch/x86_64/cpu.c:1: arch may not include base"),
@@ -99,7 +102,8 @@ def test_layers_refuse_text(tmp_path, path, text, place):
      "crt/self.c:1: crt may not use elf: rl_image_read"),
     ("ldso/link/map.c", "int printf(const char *, ...);\nint rl_map(void) { return printf(\"\"); }\n",
      "ldso/link/map.c:1: printf is defined nowhere"),
-    ("arch/x86_64/start.S", ".globl _start\n_start: call rl_map\n", "arch/x86_64/start.S:2: arch may not use link: rl_map"),
+    ("arch/x86_64/start.S", ".globl _start\n_start: call rl_map\n",
+     "arch/x86_64/start.S:2: arch may not use link: rl_map"),
 ])
 def test_layers_refuse_symbols(tmp_path, path, text, place):
     code, output = check_tree(tmp_path, {path: text}, is_compiled=True)
@@ -173,9 +177,9 @@ def test_artifact_accepts_a_good_one(make):
     (dict(text=SOURCE + 'void vec(void); void vec(void) { __asm__("pxor %xmm0, %xmm0"); }\n'), "vec uses a vector"),
     (dict(text=SOURCE + 'void vec(void); void vec(void) { __asm__("kmovq %k1, %rax"); }\n'), "vec uses a vector"),
     (dict(text=SOURCE + 'void x87(void); void x87(void) { __asm__("fninit"); }\n'), "x87 uses a vector"),
-    (dict(text=SOURCE + 'void text(void); __asm__(".text; .quad answer_; .globl answer_; .hidden answer_; answer_ = answer");\n',
+    (dict(text=SOURCE + '__asm__(".text; .quad inner; .globl inner; .hidden inner; inner = answer");\n',
           flags=["-Wl,-z,notext"]), "DT_TEXTREL"),
-    (dict(text=SOURCE + 'unsigned long strlen(const char *); int use(void); int use(void) { return (int)strlen((char *)&counter); }\n',
+    (dict(text=SOURCE + "unsigned long strlen(const char *); int use(char *p) { return (int)strlen(p); }\n",
           after=["/usr/lib/x86_64-linux-musl/libc.a"]), "strlen.lo"),
 ])
 def test_artifact_refuses(make, arguments, finding):
