@@ -19,10 +19,9 @@ def cases():
 def test_scenario(run, mode, linker, request):
     if run.skip_reason():
         pytest.skip(run.skip_reason())
-    try:
-        run.scenario.prepare()
-    except scenario.BuildFailure as failure:
-        pytest.fail(str(failure), pytrace=False)
+    failure = prepare(run.scenario)
+    if failure:
+        pytest.fail(failure, pytrace=False)
     expected = run.outcome(linkers.ORIGINAL, mode)
 
     # The original must do what the scenario is about; otherwise the comparison would say nothing.
@@ -36,6 +35,14 @@ def test_scenario(run, mode, linker, request):
     text = difference.describe(expected, run.outcome(linker, mode))
     if text:
         pytest.fail(text, pytrace=False)
+
+
+def prepare(one):
+    try:
+        one.prepare()
+    except scenario.BuildFailure as failure:
+        return str(failure)
+    return ""
 
 
 def compare_golden(run, mode, expected, update):

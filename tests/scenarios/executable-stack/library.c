@@ -1,0 +1,4 @@
+int library(void)
+{
+	return 1;
+}

@@ -1,0 +1,6 @@
+int counter = VALUE;
+
+int value(void)
+{
+	return VALUE;
+}

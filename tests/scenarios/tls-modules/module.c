@@ -1,0 +1,6 @@
+__thread int value = 7;
+
+int bump(void)
+{
+	return value++;
+}

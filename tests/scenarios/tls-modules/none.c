@@ -1,0 +1,4 @@
+int none(void)
+{
+	return 0;
+}

@@ -1,0 +1,6 @@
+__thread char block[SIZE] = "initial";
+
+char *use(void)
+{
+	return block;
+}

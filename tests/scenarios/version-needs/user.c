@@ -1,0 +1,7 @@
+int first(void);
+int second(void);
+
+int user(void)
+{
+	return first() * 10 + second();
+}
