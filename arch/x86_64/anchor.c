@@ -6,6 +6,8 @@
  */
 #include "../anchor.h"
 
+#include <string.h>
+
 enum {
 	OPCODE_LOAD = 0x8b, /* mov r64, m64, with REX.W */
 	OPCODE_LEA = 0x8d,  /* with REX.W */
@@ -28,27 +30,27 @@ static bool is_rex_w(unsigned char byte)
 	return (byte & 0xf8) == 0x48;
 }
 
-bool rl_port_code_field(const void *code, size_t size, uint32_t *out_offset)
+/* The displacement of the first far memory operand of an instruction with this opcode. */
+static bool far_operand(const unsigned char *code, size_t size, unsigned char opcode, uint32_t *out_offset)
 {
-	const unsigned char *byte = code;
-	for (size_t i = 0; i + 6 <= size; i++) {
-		bool is_load = byte[i] == OPCODE_LOAD && i > 0 && is_rex_w(byte[i - 1]);
-		if (!is_load && byte[i] != OPCODE_GROUP5)
-			continue;
-		unsigned mod = byte[i + 1] >> 6, reg = (byte[i + 1] >> 3) & 7, rm = byte[i + 1] & 7;
-		if (!is_load && reg != GROUP5_JUMP && reg != GROUP5_CALL)
-			continue;
-		if (mod == MOD_FAR && rm != RM_SIB) {
-			*out_offset = (uint32_t)displacement_at(byte + i + 2);
+	const unsigned char *end = code + size, *byte = code;
+	while (byte < end && (byte = memchr(byte, opcode, (size_t)(end - byte))) != NULL && end - byte >= 6) {
+		unsigned mod = byte[1] >> 6, reg = (byte[1] >> 3) & 7, rm = byte[1] & 7;
+		bool is_wanted = opcode == OPCODE_LOAD ? byte > code && is_rex_w(byte[-1])
+						       : reg == GROUP5_JUMP || reg == GROUP5_CALL;
+		if (is_wanted && mod == MOD_FAR && rm != RM_SIB) {
+			*out_offset = (uint32_t)displacement_at(byte + 2);
 			return true;
 		}
-		/* Step over operands, whose bytes could look like an opcode. */
-		if (mod == 0 && rm == RM_RIP)
-			i += 5;
-		else if (mod == MOD_NEAR && rm != RM_SIB)
-			i += 2;
+		/* Step over the operand, whose bytes could look like an opcode. */
+		byte += is_wanted && mod == 0 && rm == RM_RIP ? 6 : is_wanted && mod == MOD_NEAR && rm != RM_SIB ? 3 : 1;
 	}
 	return false;
+}
+
+bool rl_port_code_field(const void *code, size_t size, uint32_t *out_offset)
+{
+	return far_operand(code, size, OPCODE_LOAD, out_offset) || far_operand(code, size, OPCODE_GROUP5, out_offset);
 }
 
 bool rl_port_code_address(const void *code, size_t size, int64_t *out_distance)

@@ -14,7 +14,7 @@ _start:
 	leaq _DYNAMIC(%rip), %rsi
 	call rl_self_relocate
 	movq %rbx, %rdi
-	call rl_main /* struct rl_transfer: entry in %rax, stack in %rdx */
+	call rl_start /* struct rl_transfer: entry in %rax, stack in %rdx */
 	movq %rdx, %rsp
 	leaq rl_finish(%rip), %rdx /* the ABI: a function for atexit */
 	xorl %ebp, %ebp

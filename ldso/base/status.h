@@ -64,6 +64,7 @@ enum rl_status {
 	RL_REQUEST_NAMESPACE,
 	RL_REQUEST_CALLER,  /* RTLD_NEXT from code not in any object */
 	RL_REQUEST_UNKNOWN, /* dlinfo request */
+	RL_REQUEST_PARAMETER, /* mode bits that do not exist */
 	RL_TOKEN_FORBIDDEN, /* dynamic string token in a secure process */
 	RL_TOKEN_EMPTY,
 

@@ -56,12 +56,12 @@ static void spare_publish(struct rl_address_table *table)
 	atomic_fetch_add(&table->version, 1);
 }
 
-void rl_address_add(struct rl_address_table *table, struct rl_object *const *objects, size_t count)
+void rl_address_add_list(struct rl_address_table *table, struct rl_object *first)
 {
 	struct rl_address_copy *spare = spare_begin(table);
-	for (size_t i = 0; i < count; i++)
-		if (objects[i]->map_end > objects[i]->map_start)
-			range_insert(spare, objects[i]);
+	for (struct rl_object *object = first; object != NULL; object = object->next)
+		if (object->map_end > object->map_start)
+			range_insert(spare, object);
 	spare_publish(table);
 }
 

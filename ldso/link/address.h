@@ -26,9 +26,10 @@ struct rl_address_table {
 	struct rl_address_copy copies[2];
 };
 
-/* Add or remove ranges.  Under the load lock.  Adding with OBJECTS in any order. */
+/* Add or remove ranges.  Under the load lock.  Adding needs room reserved for it. */
 RL_NODISCARD enum rl_status rl_address_reserve(struct rl_address_table *table, size_t extra);
-void rl_address_add(struct rl_address_table *table, struct rl_object *const *objects, size_t count);
+/* FIRST and all objects behind it in the namespace's list. */
+void rl_address_add_list(struct rl_address_table *table, struct rl_object *first);
 void rl_address_remove(struct rl_address_table *table, struct rl_object *const *objects, size_t count);
 
 /* The object whose mapping holds ADDRESS, or NULL.  Lock-free, async-signal-safe. */

@@ -33,6 +33,21 @@ void rl_namespace_remove(struct rl_namespace *namespace, struct rl_object *objec
 	namespace->count--;
 }
 
+void rl_namespace_move(struct rl_namespace *namespace, struct rl_object *object, struct rl_object *previous)
+{
+	if (previous == object || previous->next == object)
+		return;
+	rl_namespace_remove(namespace, object);
+	object->previous = previous;
+	object->next = previous->next;
+	if (previous->next != NULL)
+		previous->next->previous = object;
+	else
+		namespace->last = object;
+	previous->next = object;
+	namespace->count++;
+}
+
 static struct rl_object_name *name_find(struct rl_namespace *namespace, const char *name, uint32_t hash)
 {
 	struct rl_object_name *entry = namespace->names[hash % RL_NAME_BUCKETS];

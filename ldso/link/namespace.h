@@ -8,6 +8,9 @@
 void rl_namespace_append(struct rl_namespace *namespace, struct rl_object *object);
 void rl_namespace_remove(struct rl_namespace *namespace, struct rl_object *object);
 
+/* Move OBJECT behind PREVIOUS in the list. */
+void rl_namespace_move(struct rl_namespace *namespace, struct rl_object *object, struct rl_object *previous);
+
 /* The object that answers to NAME, or NULL. */
 struct rl_object *rl_namespace_find(struct rl_namespace *namespace, const char *name);
 

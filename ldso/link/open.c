@@ -120,8 +120,7 @@ static enum rl_status prepare(struct transaction *t)
 static void commit(struct transaction *t)
 {
 	struct rl_linker *linker = t->linker;
-	for (struct rl_object *object = first_new(t); object != NULL; object = object->next)
-		rl_address_add(&linker->addresses, &object, 1);
+	rl_address_add_list(&linker->addresses, first_new(t));
 	tls_commit(t);
 }
 

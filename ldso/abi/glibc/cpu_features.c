@@ -331,7 +331,8 @@ static void store_basic(const struct rl_glibc_layout *layout, const struct rl_cp
 	store32(base, basic + 4, cpu->max_leaf);
 	store32(base, basic + 8, cpu->family);
 	store32(base, basic + 12, cpu->model);
-	store32(base, basic + 16, cpu->stepping);
+	/* The original loses a Zhaoxin's stepping in a variable of the same name. */
+	store32(base, basic + 16, cpu->vendor == RL_CPU_ZHAOXIN ? 0 : cpu->stepping);
 }
 
 static void store_features(const struct rl_glibc_layout *layout, const struct rl_glibc_cpu *view, unsigned char *base)

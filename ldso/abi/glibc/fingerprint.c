@@ -118,27 +118,35 @@ static uint16_t release_of(const char *version)
 	return version[4] == '\0' ? (uint16_t)(200 + (version[2] - '0') * 10 + (version[3] - '0')) : 0;
 }
 
-/* Whether the libc defines the version GLIBC_2.N of a release. */
-static bool defines_release(const struct rl_symbols *symbols, uint16_t release)
+/* The hash of the symbol version GLIBC_2.N of a release: rl_hash_sysv, with all but the digits done beforehand. */
+static uint32_t version_hash(uint16_t release)
 {
-	char name[] = "GLIBC_2.00";
-	name[8] = (char)('0' + release % 100 / 10);
-	name[9] = (char)('0' + release % 10);
-	uint32_t hash = rl_hash_sysv(name);
-	for (size_t i = 0; i < symbols->version_count; i++) {
-		const struct rl_version *version = &symbols->versions[i];
-		if (version->hash == hash && version->name != NULL && version->file == NULL)
-			return true;
+	uint32_t hash = 0x00d6968e; /* of "GLIBC_2." */
+	const unsigned digits[] = {release % 100 / 10, release % 10};
+	for (int i = 0; i < 2; i++) {
+		hash = (hash << 4) + '0' + digits[i];
+		hash ^= (hash >> 24) & 0xf0;
 	}
-	return false;
+	return hash & 0x0fffffff;
 }
 
 /* A release defines its own symbol version, or the one before if it added no symbol (2.31, 2.37, 2.40).  A newer one
- * means that a distribution brought features of later releases back, and their private fields with them. */
+ * means that a distribution brought features of later releases back, and their private fields with them.  Link editors
+ * number versions in the order of the script, which is ascending, so the newest is near the end.
+ */
 static bool versions_agree(const struct rl_symbols *symbols, uint16_t release)
 {
-	return (defines_release(symbols, release) || defines_release(symbols, release - 1))
-	       && !defines_release(symbols, release + 1);
+	uint32_t before = version_hash(release - 1), own = version_hash(release), after = version_hash(release + 1);
+	for (size_t i = symbols->version_count; i-- > 0;) {
+		const struct rl_version *version = &symbols->versions[i];
+		if (version->name == NULL || version->file != NULL)
+			continue;
+		if (version->hash == own || version->hash == before)
+			return true;
+		if (version->hash == after)
+			return false;
+	}
+	return false;
 }
 
 bool rl_glibc_identity_fits(const struct rl_glibc_identity *identity, const struct rl_glibc_layout *layout)

@@ -1,0 +1,27 @@
+/* The rendezvous with debuggers. */
+#ifndef RL_ABI_GLIBC_DEBUG_H
+#define RL_ABI_GLIBC_DEBUG_H
+
+#include "glibc.h"
+
+/* struct r_debug of <link.h>, with the link that version 2 added. */
+struct rl_debug {
+	int version;
+	struct rl_link_map *map;
+	uintptr_t breakpoint;
+	int state;
+	uintptr_t linker_base;
+	struct rl_debug *next;
+};
+
+/* Exported: debuggers find it by name or through DT_DEBUG. */
+extern struct rl_debug _r_debug __attribute__((visibility("default")));
+void _dl_debug_state(void) __attribute__((visibility("default"), noinline));
+
+/* Make the rendezvous ready and tell PROGRAM's DT_DEBUG. */
+void rl_debug_start(struct rl_object *program, uintptr_t linker_base);
+
+/* Translates engine events into debugger stops. */
+struct rl_listener rl_debug_listener(struct rl_linker *linker);
+
+#endif

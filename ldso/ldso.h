@@ -1,0 +1,60 @@
+/* The state of ld-relink.so beside the engine's: what start-up learns.  The first part is sealed read-only when
+ * start-up ends. */
+#ifndef RL_LDSO_LDSO_H
+#define RL_LDSO_LDSO_H
+
+#include "../arch/port.h"
+#include "../libdl/process.h"
+#include "abi/glibc/cpu_features.h"
+#include "abi/glibc/debug.h"
+#include "abi/glibc/glibc.h"
+#include "abi/glibc/globals.h"
+#include "abi/glibc/tunables.h"
+#include "policy/options.h"
+#include "policy/search.h"
+
+/* Everything that never changes after start-up.  Lies in our RELRO. */
+struct rl_ldso_config {
+	struct rl_kernel kernel;
+	struct rl_options options;
+	struct rl_cpu cpu;
+	struct rl_tunables tunables;
+	struct rl_search_machine machine;
+	const char *interpreter;  /* the program's PT_INTERP, NULL in command mode */
+	const char *self_name;    /* how we were called in command mode */
+	const char *program_path; /* command mode: the program to load */
+	bool is_command; /* started as `ld-relink.so PROGRAM`, not as PT_INTERP */
+};
+
+extern struct rl_ldso_config rl_config;
+extern struct rl_glibc rl_glibc;
+extern struct rl_search *rl_search;
+
+/* Places sealed data: RELRO of a shared object ends with its .data.rel.ro. */
+#define RL_SEALED __attribute__((section(".data.rel.ro.sealed")))
+
+/* Where start.S continues. */
+struct rl_transfer {
+	uintptr_t entry;
+	uintptr_t *stack;
+};
+
+/* Start-up: from the kernel's stack to the program's entry. */
+struct rl_transfer rl_start(uintptr_t *stack);
+
+/* What the program's start-up code registers with atexit. */
+void rl_finish(void);
+
+/* exports.c: our functions for _rtld_global_ro. */
+extern const struct rl_glibc_entries rl_glibc_entries;
+
+/* report.c: ends of the process, and warnings, in the original's words. */
+_Noreturn void rl_report_fatal(const struct rl_diag *diag);
+void rl_report_warning(struct rl_linker *linker, const struct rl_diag *diag);
+void rl_report_lazy_failure(struct rl_linker *linker, const struct rl_diag *diag) __attribute__((noreturn));
+
+/* command.c: the command line and the program it names. */
+void rl_command_read(struct rl_ldso_config *config);
+_Noreturn void rl_command_help(void);
+
+#endif

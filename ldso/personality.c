@@ -1,0 +1,95 @@
+/* Joining the parts: what the dlfcn family, the search and libc are told about each other and the machine. */
+#include "personality.h"
+
+#include "base/heap.h"
+#include "link/namespace.h"
+
+static char *error_text(const struct rl_diag *diag)
+{
+	rl_glibc_words_ready(&rl_glibc);
+	return rl_glibc_error_text(&rl_glibc, diag);
+}
+
+static void *handle_of(struct rl_object *object)
+{
+	return rl_shadow_map(object);
+}
+
+static struct rl_object *object_of(void *handle)
+{
+	return rl_shadow_object(handle);
+}
+
+static const char *origin_of(struct rl_object *object)
+{
+	return rl_search_origin(rl_search, object);
+}
+
+static void each_directory(struct rl_object *object,
+			   void (*visit)(void *argument, const char *directory, unsigned flag), void *argument)
+{
+	rl_search_each_directory(rl_search, object, visit, argument);
+}
+
+static void settle(void)
+{
+	rl_search_settle(rl_search);
+}
+
+struct rl_dl_personality rl_dlfcn_personality(void)
+{
+	return (struct rl_dl_personality){
+		.error_text = error_text,
+		.handle_of = handle_of,
+		.object_of = object_of,
+		.program_name = rl_glibc.program_name,
+		.origin_of = origin_of,
+		.each_directory = each_directory,
+		.settle = settle,
+	};
+}
+
+struct rl_search_machine rl_machine_for_search(const struct rl_cpu *cpu, uint64_t platform_address)
+{
+	/* Legacy subdirectories and cache entries, numbered as in glibc up to 2.36 (ldso/policy/search.h). */
+	static const char *const names[] = {"sse2", "x86_64", "avx512_1"};
+	const uint64_t platforms = (uint64_t)15 << 48;
+	struct rl_search_machine machine = {.hwcaps = rl_cpu_hwcaps(cpu),
+					    .feature_names = names,
+					    .features = rl_glibc_hwcap(cpu),
+					    .platform_mask = platforms,
+					    .platform = rl_cpu_platform(cpu)};
+	if (machine.platform != NULL)
+		machine.platform_bit = (uint64_t)1 << (machine.platform[0] == 'h' ? 50 : 51);
+	else
+		machine.platform = (const char *)platform_address;
+	machine.isa_levels = (1u << rl_cpu_isa_level(cpu->usable)) - 1;
+	return machine;
+}
+
+struct rl_glibc_machine rl_machine_for_libc(const struct rl_cpu *cpu, const struct rl_search_machine *machine)
+{
+	return (struct rl_glibc_machine){
+		.hwcap = rl_glibc_hwcap(cpu),
+		.min_signal_stack = rl_cpu_minsigstacksize(cpu),
+		.platform = machine->platform,
+	};
+}
+
+/* The program was loaded by its path, but processes know it as "". */
+enum rl_status rl_program_rename(struct rl_glibc *glibc, struct rl_object *program)
+{
+	(void)glibc;
+	char *empty = rl_heap_string("");
+	if (empty == NULL)
+		return RL_NO_MEMORY;
+	rl_heap_give((void *)program->path);
+	program->path = empty;
+	rl_shadow_map(program)->l_name = empty;
+	return rl_namespace_name(program, "");
+}
+
+const char *rl_self_path(const struct rl_ldso_config *config)
+{
+	return config->interpreter != NULL ? config->interpreter : config->self_name;
+}

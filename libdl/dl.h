@@ -1,0 +1,54 @@
+/* The dlfcn family.  Semantics: dlopen(3), dlsym(3), dlinfo(3), dladdr(3) of the original.  CALLER is an address in the
+ * code that called, for RUNPATH, RTLD_NEXT and RTLD_DEFAULT. */
+#ifndef RL_LIBDL_DL_H
+#define RL_LIBDL_DL_H
+
+#include <stdint.h>
+
+#include "process.h"
+
+/* <dlfcn.h> values, which are ABI. */
+enum {
+	RL_DL_LAZY = 1,
+	RL_DL_NOW = 2,
+	RL_DL_NOLOAD = 4,
+	RL_DL_DEEPBIND = 8,
+	RL_DL_GLOBAL = 0x100,
+	RL_DL_NODELETE = 0x1000,
+};
+#define RL_DL_DEFAULT ((void *)0)
+#define RL_DL_NEXT ((void *)-1)
+
+/* struct Dl_info. */
+struct rl_dl_address {
+	const char *file;
+	void *base;
+	const char *symbol;
+	void *address;
+};
+
+void *rl_dl_open(const char *name, int mode, const void *caller);
+void *rl_dl_open_in(long namespace_id, const char *name, int mode, const void *caller);
+int rl_dl_close(void *handle);
+void *rl_dl_symbol(void *handle, const char *name, const void *caller);
+void *rl_dl_symbol_version(void *handle, const char *name, const char *version, const void *caller);
+char *rl_dl_error(void);
+int rl_dl_address(const void *address, struct rl_dl_address *out_info);
+int rl_dl_address_more(const void *address, struct rl_dl_address *out_info, void **out_extra, int flags);
+int rl_dl_info(void *handle, int request, void *out);
+
+/* The same without touching the thread's dlerror state, for calls libc makes for itself: NULL or -1 on failure. */
+void *rl_dl_open_quietly(const char *name, int mode);
+void *rl_dl_symbol_quietly(void *handle, const char *name, const char *version);
+int rl_dl_close_quietly(void *handle);
+
+/* error.c: what the next dlerror of this thread returns. */
+void rl_dl_error_clear(void);
+void rl_dl_error_set(struct rl_diag *diag); /* drops the diag */
+/* Free the error state of a thread whose own words lie at OWN. */
+void rl_dl_error_drop(struct rl_thread *own);
+
+/* The object that holds ADDRESS, or NULL. */
+struct rl_object *rl_dl_object_at(const void *address);
+
+#endif

@@ -1,0 +1,31 @@
+/* The one mutable global of a product, because dlopen and __tls_get_addr carry no context. */
+#ifndef RL_LIBDL_PROCESS_H
+#define RL_LIBDL_PROCESS_H
+
+#include "../ldso/link/linker.h"
+
+/* What the dlfcn family needs to know of the personality. */
+struct rl_dl_personality {
+	/* A failure as dlerror words it: heap memory or NULL. */
+	char *(*error_text)(const struct rl_diag *diag);
+	/* Handles as programs hold them (glibc: struct link_map *). */
+	void *(*handle_of)(struct rl_object *object);
+	struct rl_object *(*object_of)(void *handle);
+	/* What dladdr calls the program. */
+	const char *program_name;
+	/* Directory of OBJECT, NULL if unknown; and the directories it is searched with, for dlinfo. */
+	const char *(*origin_of)(struct rl_object *object);
+	void (*each_directory)(struct rl_object *object,
+			       void (*visit)(void *argument, const char *directory, unsigned flag), void *argument);
+	/* An operation that may have searched for files is over. */
+	void (*settle)(void);
+};
+
+struct rl_process {
+	struct rl_linker linker;
+	struct rl_dl_personality personality;
+};
+
+extern struct rl_process rl_process;
+
+#endif

@@ -1,0 +1,4 @@
+int plug(void)
+{
+	return 1;
+}

@@ -1,0 +1,4 @@
+int half(void)
+{
+	return 1;
+}

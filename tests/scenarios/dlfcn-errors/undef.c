@@ -1,0 +1,6 @@
+extern int nowhere;
+
+int undef(void)
+{
+	return nowhere;
+}

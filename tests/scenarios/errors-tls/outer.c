@@ -1,0 +1,6 @@
+int needs(void);
+
+int outer(void)
+{
+	return needs();
+}

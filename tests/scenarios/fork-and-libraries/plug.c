@@ -1,0 +1,6 @@
+static __thread int value = 10;
+
+int plug(void)
+{
+	return ++value;
+}

@@ -1,0 +1,6 @@
+__thread char block[5000] = "tls of the plug";
+
+char *plug(void)
+{
+	return block;
+}
