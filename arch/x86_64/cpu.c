@@ -205,6 +205,8 @@ static void find_usable(struct rl_cpu *cpu)
 	if (cpu->vendor == RL_CPU_OTHER)
 		return;
 	memcpy(usable, cpu->leaf, sizeof cpu->leaf);
+	if (usable[RL_CPU_LEAF_1].ecx & BIT(ECX_OSXSAVE))
+		usable[RL_CPU_LEAF_1].ecx |= BIT(ECX_XSAVE);
 	if ((cpu->xcr0 & (XCR0_AVX | XCR0_AVX512)) == (XCR0_AVX | XCR0_AVX512) &&
 	    (usable[RL_CPU_LEAF_7_0].ebx & BIT(EBX_AVX512F)))
 		zmm_bits = usable[RL_CPU_LEAF_7_0].ebx & AVX512_BITS;
