@@ -12,9 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The offset from a pointer at which the code first loads a pointer-sized value with the wide form of displacement that
- * the CPU needs for far fields; if there is no such load, at which it first jumps or calls through one.  Near fields
- * (x86: below 128) are passed over. */
+/* The offset from a pointer at which the code first loads a pointer-sized value, or jumps or calls through one, with
+ * the wide form of displacement that the CPU needs for far fields.  Near fields (x86: below 128) are passed over. */
 bool rl_port_code_field(const void *code, size_t size, uint32_t *out_offset);
 
 /* The first address that the code forms relative to itself, as a distance from its start. */

@@ -6,8 +6,6 @@
  */
 #include "../anchor.h"
 
-#include <string.h>
-
 enum {
 	OPCODE_LOAD = 0x8b, /* mov r64, m64, with REX.W */
 	OPCODE_LEA = 0x8d,  /* with REX.W */
@@ -22,7 +20,8 @@ enum {
 
 static int32_t displacement_at(const unsigned char *byte)
 {
-	return (int32_t)((uint32_t)byte[0] | (uint32_t)byte[1] << 8 | (uint32_t)byte[2] << 16 | (uint32_t)byte[3] << 24);
+	return (int32_t)((uint32_t)byte[0] | (uint32_t)byte[1] << 8 | (uint32_t)byte[2] << 16
+			 | (uint32_t)byte[3] << 24);
 }
 
 static bool is_rex_w(unsigned char byte)
@@ -30,27 +29,34 @@ static bool is_rex_w(unsigned char byte)
 	return (byte & 0xf8) == 0x48;
 }
 
-/* The displacement of the first far memory operand of an instruction with this opcode. */
-static bool far_operand(const unsigned char *code, size_t size, unsigned char opcode, uint32_t *out_offset)
+/* Bytes of the memory operand behind ModRM, as far as it is of a form that occurs here. */
+static size_t operand_size(unsigned mod, unsigned rm)
 {
-	const unsigned char *end = code + size, *byte = code;
-	while (byte < end && (byte = memchr(byte, opcode, (size_t)(end - byte))) != NULL && end - byte >= 6) {
-		unsigned mod = byte[1] >> 6, reg = (byte[1] >> 3) & 7, rm = byte[1] & 7;
-		bool is_wanted = opcode == OPCODE_LOAD ? byte > code && is_rex_w(byte[-1])
-						       : reg == GROUP5_JUMP || reg == GROUP5_CALL;
-		if (is_wanted && mod == MOD_FAR && rm != RM_SIB) {
-			*out_offset = (uint32_t)displacement_at(byte + 2);
-			return true;
-		}
-		/* Step over the operand, whose bytes could look like an opcode. */
-		byte += is_wanted && mod == 0 && rm == RM_RIP ? 6 : is_wanted && mod == MOD_NEAR && rm != RM_SIB ? 3 : 1;
-	}
-	return false;
+	if (rm == RM_SIB)
+		return 0;
+	return mod == MOD_NEAR ? 1 : mod == 0 && rm == RM_RIP ? 4 : 0;
 }
 
 bool rl_port_code_field(const void *code, size_t size, uint32_t *out_offset)
 {
-	return far_operand(code, size, OPCODE_LOAD, out_offset) || far_operand(code, size, OPCODE_GROUP5, out_offset);
+	const unsigned char *start = code, *byte = start, *end = start + (size < 6 ? 0 : size - 5);
+	while (byte < end) {
+		/* Quickly past most bytes: group 5's opcode has all bits of the load's. */
+		if ((*byte & OPCODE_LOAD) != OPCODE_LOAD) {
+			byte++;
+			continue;
+		}
+		unsigned mod = byte[1] >> 6, reg = (byte[1] >> 3) & 7, rm = byte[1] & 7;
+		bool is_load = *byte == OPCODE_LOAD && byte > start && is_rex_w(byte[-1]);
+		bool is_branch = *byte == OPCODE_GROUP5 && (reg == GROUP5_JUMP || reg == GROUP5_CALL);
+		if ((is_load || is_branch) && mod == MOD_FAR && rm != RM_SIB) {
+			*out_offset = (uint32_t)displacement_at(byte + 2);
+			return true;
+		}
+		/* The bytes of an operand could look like an opcode. */
+		byte += is_load || is_branch ? 2 + operand_size(mod, rm) : 1;
+	}
+	return false;
 }
 
 bool rl_port_code_address(const void *code, size_t size, int64_t *out_distance)

@@ -243,8 +243,9 @@ static void damage_check(void)
 
 static void info_check(const struct rl_glibc_layout *row)
 {
-	static const int64_t tags[] = {DT_NULL, DT_STRTAB, DT_INIT_ARRAY, 34, DT_VERSYM, DT_FLAGS_1, DT_RELACOUNT,
-				       DT_VERNEEDNUM, DT_AUXILIARY, DT_FILTER, DT_VALRNGHI, DT_ADDRRNGHI, DT_GNU_HASH};
+	static const int64_t tags[] = {DT_NULL,     DT_STRTAB,    DT_INIT_ARRAY, 34,           DT_VERSYM,
+				       DT_FLAGS_1,  DT_RELACOUNT, DT_VERNEEDNUM, DT_AUXILIARY, DT_FILTER,
+				       DT_VALRNGHI, DT_ADDRRNGHI, DT_GNU_HASH};
 	bool seen[256] = {false};
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
 		int index = rl_glibc_info_index(row, tags[i]);
@@ -275,7 +276,8 @@ static void table_check(void)
 		CHECK((row->rseq_place == RL_GLIBC_RSEQ_EXTRA_TLS) == (row->release >= 241));
 		CHECK((row->pthread.user_stack == RL_ABSENT) == (row->release >= 242));
 		CHECK(row->has_dlfcn_hook == (row->release >= 234));
-		CHECK((row->global.dl_tls_static_size == RL_ABSENT) != (row->global_ro.dl_tls_static_size == RL_ABSENT));
+		CHECK((row->global.dl_tls_static_size == RL_ABSENT)
+		      != (row->global_ro.dl_tls_static_size == RL_ABSENT));
 	}
 }
 

@@ -89,8 +89,9 @@ static uint16_t far_field(const struct subject *libc, enum name which)
 static const char *short_string(const struct subject *libc, uint64_t vaddr)
 {
 	size_t reach = rl_image_reach(libc->image, vaddr);
-	const char *string = reach == 0 ? NULL : rl_image_array(libc->image, vaddr, 1, 1);
-	return string != NULL && memchr(string, '\0', reach < VERSION_MAX ? reach : VERSION_MAX) != NULL ? string : NULL;
+	size_t size = reach < VERSION_MAX ? reach : VERSION_MAX;
+	const char *string = size == 0 ? NULL : rl_image_array(libc->image, vaddr, size, 1);
+	return string != NULL && memchr(string, '\0', size) != NULL ? string : NULL;
 }
 
 static const char *version_of(const struct subject *libc)

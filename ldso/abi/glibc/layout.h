@@ -67,36 +67,36 @@ struct rl_glibc_global {
 /* struct rtld_global_ro, the type of _rtld_global_ro. */
 struct rl_glibc_global_ro {
 	uint16_t size;
-	uint16_t dl_debug_mask;               /* u32, 0: anything else makes libc print; libc */
-	uint16_t dl_platform;                 /* AT_PLATFORM; own */
-	uint16_t dl_platformlen;              /* u64, its length; own */
-	uint16_t dl_pagesize;                 /* u64, AT_PAGESZ; libc */
-	uint16_t dl_minsigstacksize;          /* u64, AT_MINSIGSTKSZ; libc (sysconf) */
-	uint16_t dl_inhibit_cache;            /* int; own */
-	uint16_t dl_initial_searchlist;       /* r_scope_elem in place; libc's freeres */
-	uint16_t dl_clktck;                   /* int, AT_CLKTCK; libc (sysconf, clock) */
-	uint16_t dl_verbose;                  /* int; own */
-	uint16_t dl_debug_fd;                 /* int; own */
-	uint16_t dl_lazy;                     /* int; own */
-	uint16_t dl_bind_not;                 /* int; own */
-	uint16_t dl_dynamic_weak;             /* int; own */
-	uint16_t dl_fpu_control;              /* u16, the FPU's initial control word; libc */
-	uint16_t dl_hwcap;                    /* u64, what getauxval(AT_HWCAP) answers; libc */
-	uint16_t dl_hwcap2;                   /* u64, AT_HWCAP2; libc */
-	uint16_t dl_hwcap3;                   /* u64, AT_HWCAP3; libc */
-	uint16_t dl_hwcap4;                   /* u64, AT_HWCAP4; libc */
-	uint16_t dl_auxv;                     /* the auxiliary vector on the stack; libc (getauxval) */
-	uint16_t dl_cpu_features;             /* struct rl_glibc_cpu_features in place; libc, libm before relocation ends */
-	uint16_t dl_tls_static_size;          /* u64, since 2.34 here; libc (pthread_create) */
-	uint16_t dl_tls_static_align;         /* u64, since 2.34 here; libc */
-	uint16_t dl_tls_static_surplus;       /* u64; own */
-	uint16_t dl_init_all_dirs;            /* not NULL: "the linker is active", see dlfcn_hook_needs_null_dirs; libc */
-	uint16_t dl_sysinfo_dso;              /* ELF header of the vDSO; own */
-	uint16_t dl_sysinfo_map;              /* link_map of the vDSO; libc's IFUNC resolvers, see vdso_by_lookup */
-	uint16_t dl_vdso_clock_gettime64;     /* function or NULL; libc */
-	uint16_t dl_vdso_gettimeofday;        /* function or NULL; libc since 2.41 */
-	uint16_t dl_vdso_time;                /* function or NULL; libc since 2.41 */
-	uint16_t dl_vdso_getcpu;              /* function or NULL; libc */
+	uint16_t dl_debug_mask;           /* u32, 0: anything else makes libc print; libc */
+	uint16_t dl_platform;             /* AT_PLATFORM; own */
+	uint16_t dl_platformlen;          /* u64, its length; own */
+	uint16_t dl_pagesize;             /* u64, AT_PAGESZ; libc */
+	uint16_t dl_minsigstacksize;      /* u64, AT_MINSIGSTKSZ; libc (sysconf) */
+	uint16_t dl_inhibit_cache;        /* int; own */
+	uint16_t dl_initial_searchlist;   /* r_scope_elem in place; libc's freeres */
+	uint16_t dl_clktck;               /* int, AT_CLKTCK; libc (sysconf, clock) */
+	uint16_t dl_verbose;              /* int; own */
+	uint16_t dl_debug_fd;             /* int; own */
+	uint16_t dl_lazy;                 /* int; own */
+	uint16_t dl_bind_not;             /* int; own */
+	uint16_t dl_dynamic_weak;         /* int; own */
+	uint16_t dl_fpu_control;          /* u16, the FPU's initial control word; libc */
+	uint16_t dl_hwcap;                /* u64, what getauxval(AT_HWCAP) answers; libc */
+	uint16_t dl_hwcap2;               /* u64, AT_HWCAP2; libc */
+	uint16_t dl_hwcap3;               /* u64, AT_HWCAP3; libc */
+	uint16_t dl_hwcap4;               /* u64, AT_HWCAP4; libc */
+	uint16_t dl_auxv;                 /* the auxiliary vector on the stack; libc (getauxval) */
+	uint16_t dl_cpu_features;         /* struct rl_glibc_cpu_features in place; libc, libm before relocation ends */
+	uint16_t dl_tls_static_size;      /* u64, since 2.34 here; libc (pthread_create) */
+	uint16_t dl_tls_static_align;     /* u64, since 2.34 here; libc */
+	uint16_t dl_tls_static_surplus;   /* u64; own */
+	uint16_t dl_init_all_dirs;        /* not NULL: "the linker is active", see dlfcn_hook_needs_null_dirs; libc */
+	uint16_t dl_sysinfo_dso;          /* ELF header of the vDSO; own */
+	uint16_t dl_sysinfo_map;          /* link_map of the vDSO; libc's IFUNC resolvers, see vdso_by_lookup */
+	uint16_t dl_vdso_clock_gettime64; /* function or NULL; libc */
+	uint16_t dl_vdso_gettimeofday;    /* function or NULL; libc since 2.41 */
+	uint16_t dl_vdso_time;            /* function or NULL; libc since 2.41 */
+	uint16_t dl_vdso_getcpu;          /* function or NULL; libc */
 	uint16_t dl_vdso_clock_getres_time64; /* function or NULL; libc */
 	uint16_t dl_vdso_getrandom;           /* function or NULL; libc */
 	uint16_t dl_debug_printf;             /* function(format, ...); libc if dl_debug_mask */
@@ -245,9 +245,9 @@ struct rl_glibc_cpu_features {
 	uint16_t level3_cache_assoc;
 	uint16_t level3_cache_linesize;
 	uint16_t level4_cache_size;
-	uint16_t midr_el1;                      /* u64, AArch64: which core; IFUNC resolvers */
-	uint16_t zva_size;                      /* u32, AArch64: block of DC ZVA, 0 none; libc (memset) */
-	uint16_t features_count;                /* elements of features, 0 if the release has another form */
+	uint16_t midr_el1;       /* u64, AArch64: which core; IFUNC resolvers */
+	uint16_t zva_size;       /* u32, AArch64: block of DC ZVA, 0 none; libc (memset) */
+	uint16_t features_count; /* elements of features, 0 if the release has another form */
 };
 
 /* Who owns _dl_catch_exception, _dl_signal_error and the chain of handlers. */
