@@ -23,7 +23,6 @@ int main(void)
 
 	open_and_tell("libplain.so", 0);
 	open_and_tell("libplain.so", RTLD_GLOBAL);
-	open_and_tell("libplain.so", 0x40000000 | RTLD_NOW);
 	open_and_tell("", RTLD_NOW);
 	open_and_tell("libnodlopen.so", RTLD_NOW);
 	handle = open_and_tell("libnodelete.so", RTLD_NOW);

@@ -69,7 +69,8 @@ int main(void)
 	pthread_attr_getstack(&attributes, &address, &length);
 	pthread_attr_getguardsize(&attributes, &guard);
 	CHECK((char *)&length > (char *)address && (char *)&length < (char *)address + length);
-	printf("stack size %zu KiB, guard %zu\n", length >> 10 >> 6 << 6, guard);
+	CHECK(length > 7 << 20 && length <= 8 << 20);
+	SHOW("%zu", guard);
 	pthread_attr_init(&attributes);
 	pthread_attr_getstacksize(&attributes, &length);
 	SHOW("%zu", length);

@@ -1,0 +1,6 @@
+__thread int tls = 3;
+
+int bare(int x)
+{
+	return x + tls++;
+}

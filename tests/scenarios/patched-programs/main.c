@@ -1,0 +1,13 @@
+#include <link.h>
+
+#include "scenario.h"
+
+int needed(void);
+
+int main(void)
+{
+	SHOW("%d", needed());
+	for (struct link_map *map = _r_debug.r_map; map; map = map->l_next)
+		printf("  %s\n", base_name(map->l_name));
+	return 0;
+}

@@ -1,0 +1,4 @@
+int first_call(int x)
+{
+	return x + 1;
+}

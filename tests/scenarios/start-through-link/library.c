@@ -1,0 +1,4 @@
+const char *where(void)
+{
+	return NAME;
+}
