@@ -3,6 +3,7 @@
 import difflib
 
 LINES_MAX = 60
+LINE_LENGTH_MAX = 400
 
 
 def describe(expected, actual):
@@ -19,6 +20,7 @@ def describe(expected, actual):
                                           "original", "linker under test", lineterm="", n=2))
         if not lines:
             lines = [f"original: {one!r}"[:400], f"linker under test: {other!r}"[:400]]
+        lines = [line if len(line) <= LINE_LENGTH_MAX else line[:LINE_LENGTH_MAX] + " ..." for line in lines]
         if len(lines) > LINES_MAX:
             lines = lines[:LINES_MAX] + [f"... {len(lines) - LINES_MAX} more lines"]
         parts.append(f"{stream} differs:\n" + "\n".join(lines))

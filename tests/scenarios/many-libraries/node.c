@@ -1,22 +1,21 @@
-/* One object for all: each library tells its number through a symbol the link editor defines. */
+/* Compiled once for each library, with its number. */
 #include <stdio.h>
 
-extern char node_number[] __attribute__((visibility("hidden")));
 int everybody(void);
 
 __attribute__((constructor)) static void begin(void)
 {
-	dprintf(1, "+%ld ", (long)node_number);
+	dprintf(1, "+%d ", NUMBER);
 }
 
 __attribute__((destructor)) static void end(void)
 {
-	dprintf(1, "-%ld ", (long)node_number);
+	dprintf(1, "-%d ", NUMBER);
 }
 
 int everybody(void)
 {
-	return (int)(long)node_number;
+	return NUMBER;
 }
 
 int call(void)
