@@ -231,6 +231,10 @@ static void damage_check(void)
 	CHECK(is_unknown(&fake));
 	fake_make(&fake, row, version_string(row));
 	for (uint32_t i = 1; i < fake.symbol_count; i++)
+		fake.table[i].st_value++;
+	CHECK(is_unknown(&fake));
+	fake_make(&fake, row, version_string(row));
+	for (uint32_t i = 1; i < fake.symbol_count; i++)
 		fake.table[i].st_size = 0;
 	CHECK(fake_identify(&fake, &found, &identity) == RL_LIBC_UNKNOWN);
 	CHECK(identity.hwcap2 == RL_ABSENT && identity.find_object == RL_ABSENT && identity.release == row->release);

@@ -63,8 +63,12 @@ static uint16_t descriptor_word(const struct subject *libc, enum name which, uns
 	const Elf64_Sym *symbol = symbol_of(libc, which);
 	if (symbol == NULL)
 		return RL_ABSENT;
-	const uint32_t *words = rl_image_array(libc->image, symbol->st_value, index + 1, sizeof(*words));
-	return words != NULL && words[index] < RL_ABSENT ? (uint16_t)words[index] : RL_ABSENT;
+	uint32_t word;
+	const char *words = rl_image_array(libc->image, symbol->st_value, index + 1, sizeof(word));
+	if (words == NULL)
+		return RL_ABSENT;
+	memcpy(&word, words + index * sizeof(word), sizeof(word)); /* a damaged file may misalign it */
+	return word < RL_ABSENT ? (uint16_t)word : RL_ABSENT;
 }
 
 /* The code of a function, at most CODE_MAX bytes of it. */
