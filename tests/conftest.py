@@ -1,6 +1,7 @@
 """Options, the linker under test, and building scenarios ahead on both cores."""
 
 import concurrent.futures
+import os
 
 import pytest
 
@@ -41,4 +42,19 @@ def pytest_collection_finish(session):
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for run in wanted.values():
             if not run.skip_reason():
-                pool.submit(run.scenario.prepare)
+                pool.submit(build, run.scenario)
+
+
+def build(one):
+    """Build ahead; what fails is told by the test."""
+    with one.prepared():
+        pass
+
+
+def pytest_collection_modifyitems(config, items):
+    """What is marked long runs only when asked for: -m long, or RELINK_TEST_ALL=1."""
+    if os.environ.get("RELINK_TEST_ALL") or "long" in (config.option.markexpr or ""):
+        return
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.skip(reason="long: RELINK_TEST_ALL=1 runs it"))

@@ -5,6 +5,7 @@ from the same stage and under the same name (STAGE/ld-relink.so, which is also t
 program prints is the same under both, and outputs are compared byte for byte. See tests/README.md for the keys of scenario.toml.
 """
 
+import contextlib
 import fcntl
 import functools
 import hashlib
@@ -144,23 +145,27 @@ class Scenario:
             state.update(str(path).encode() + b"\0" + path.read_bytes())
         return state.hexdigest()
 
-    def prepare(self):
-        """Build what is not built yet. Several processes may ask at once."""
+    @contextlib.contextmanager
+    def prepared(self):
+        """The stage, built if need be and ours alone: another session may want to put another linker there."""
         self.stage.parent.mkdir(parents=True, exist_ok=True)
         with open(self.stage.with_name(self.name + ".lock"), "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             key_file = self.stage / ".fingerprint"
             fingerprint = self.fingerprint()
-            if key_file.exists() and key_file.read_text() == fingerprint:
-                return
-            shutil.rmtree(self.stage, ignore_errors=True)
-            self.stage.mkdir()
-            linkers.place(linkers.ORIGINAL, self.stage / LINKER_NAME)
-            for table in self.builds:
-                self._build(table)
-            if (self.folder / "prepare.py").exists():
-                self._command([sys.executable, str(self.folder / "prepare.py"), str(self.stage)], cwd=self.stage)
-            key_file.write_text(fingerprint)
+            if not key_file.exists() or key_file.read_text() != fingerprint:
+                self._build_all()
+                key_file.write_text(fingerprint)
+            yield self.stage
+
+    def _build_all(self):
+        shutil.rmtree(self.stage, ignore_errors=True)
+        self.stage.mkdir()
+        linkers.place(linkers.ORIGINAL, self.stage / LINKER_NAME)
+        for table in self.builds:
+            self._build(table)
+        if (self.folder / "prepare.py").exists():
+            self._command([sys.executable, str(self.folder / "prepare.py"), str(self.stage)], cwd=self.stage)
 
     def _build(self, table):
         """One call of the compiler driver; a name with .so in it is a library, any other a program."""

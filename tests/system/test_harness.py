@@ -33,19 +33,20 @@ def test_every_scenario_notices(broken_linkers):
     for run in sample_runs():
         if run.skip_reason():
             continue
-        run.scenario.prepare()
-        for mode in run.modes:
-            expected = run.outcome(linkers.ORIGINAL, mode)
-            unnoticed += [(linker.name, run.identifier, mode) for linker in broken_linkers
-                          if not difference.describe(expected, run.outcome(linker, mode))]
+        with run.scenario.prepared():
+            for mode in run.modes:
+                expected = run.outcome(linkers.ORIGINAL, mode)
+                unnoticed += [(linker.name, run.identifier, mode) for linker in broken_linkers
+                              if not difference.describe(expected, run.outcome(linker, mode))]
     assert not unnoticed
 
 
 def test_the_original_passes():
     for run in sample_runs()[:6]:
-        run.scenario.prepare()
-        for mode in run.modes:
-            assert not difference.describe(run.outcome(linkers.ORIGINAL, mode), run.outcome(linkers.ORIGINAL, mode))
+        with run.scenario.prepared():
+            for mode in run.modes:
+                assert not difference.describe(run.outcome(linkers.ORIGINAL, mode),
+                                               run.outcome(linkers.ORIGINAL, mode))
 
 
 def test_programs_notice(broken_linkers):

@@ -19,10 +19,14 @@ def cases():
 def test_scenario(run, mode, linker, request):
     if run.skip_reason():
         pytest.skip(run.skip_reason())
-    failure = prepare(run.scenario)
+    failure = ""
+    try:
+        with run.scenario.prepared():
+            expected, actual = run.outcome(linkers.ORIGINAL, mode), run.outcome(linker, mode)
+    except scenario.BuildFailure as exception:
+        failure = str(exception)
     if failure:
         pytest.fail(failure, pytrace=False)
-    expected = run.outcome(linkers.ORIGINAL, mode)
 
     # The original must do what the scenario is about; otherwise the comparison would say nothing.
     if expected.status != run.keys.get("exit", 0):
@@ -32,17 +36,9 @@ def test_scenario(run, mode, linker, request):
     if "golden" in run.keys:
         compare_golden(run, mode, expected, request.config.getoption("--update-golden"))
 
-    text = difference.describe(expected, run.outcome(linker, mode))
+    text = difference.describe(expected, actual)
     if text:
         pytest.fail(text, pytrace=False)
-
-
-def prepare(one):
-    try:
-        one.prepare()
-    except scenario.BuildFailure as failure:
-        return str(failure)
-    return ""
 
 
 def compare_golden(run, mode, expected, update):
