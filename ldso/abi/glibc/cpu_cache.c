@@ -386,8 +386,7 @@ static uint64_t choose_non_temporal(const struct rl_glibc_cpu *view, uint64_t lo
 	/* Without fast string instructions a large copy would push everything else out. */
 	if (!has_erms && !(view->release >= 240 && view->cpu->vendor == RL_CPU_ZHAOXIN))
 		threshold = share;
-	if (view->release < 234)
-		return threshold;
+	/* 2.33 lacks these limits, to its harm where the caches are unknown. */
 	if (threshold < low)
 		return view->release >= 238 ? UINT64_C(64) << 20 : low;
 	return threshold > high ? high : threshold;
