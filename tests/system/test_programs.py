@@ -23,6 +23,9 @@ def report(linker, request):
     if path.parent.is_dir():
         path.write_text(json.dumps(result, indent="\t") + "\n")
     request.config.report_lines.append(programs.summary(result))
+    for entry in result["different"]:
+        modes = ", ".join(mode for mode in ("command", "mounted") if entry[mode])
+        request.config.report_lines.append(f"  different: {entry['program']} {entry['question']} ({modes})")
     return result
 
 
@@ -33,4 +36,3 @@ def test_programs(report, mode):
     assert report["compared"] > 100, "too few programs to say anything"
     if report["counts"][mode]["same"] < SHARE_MIN * report["compared"]:
         pytest.fail(programs.summary(report) + "\n" + text, pytrace=False)
-    print(text)

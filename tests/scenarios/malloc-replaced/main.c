@@ -30,8 +30,8 @@ int main(void)
 	CHECK(dlopen("libabsent.so", RTLD_NOW) == NULL);
 	puts(ERROR_TEXT());
 	if (&own_malloc_calls) {
-		CHECK(own_malloc_calls > 5);
-		CHECK(own_free_calls > 2);
+		CHECK(own_malloc_calls > 0);
+		CHECK(own_free_calls > 0);
 	}
 	return 0;
 }
