@@ -48,9 +48,9 @@ enum {
 	XCR0_AVX512 = 0xe0, /* k0-7, the upper halves of zmm0-15, zmm16-31 */
 };
 
-#define AVX512_BITS \
-	(BIT(EBX_AVX512F) | BIT(EBX_AVX512DQ) | BIT(EBX_AVX512IFMA) | BIT(EBX_AVX512PF) | BIT(EBX_AVX512ER) | \
-	 BIT(EBX_AVX512CD) | BIT(EBX_AVX512BW) | BIT(EBX_AVX512VL))
+#define AVX512_BITS                                                                                                    \
+	(BIT(EBX_AVX512F) | BIT(EBX_AVX512DQ) | BIT(EBX_AVX512IFMA) | BIT(EBX_AVX512PF) | BIT(EBX_AVX512ER)            \
+	 | BIT(EBX_AVX512CD) | BIT(EBX_AVX512BW) | BIT(EBX_AVX512VL))
 
 struct probe {
 	struct rl_cpu *cpu;
@@ -70,11 +70,11 @@ static enum rl_cpu_vendor vendor_of(const struct rl_cpuid *leaf0)
 		uint32_t ebx, edx, ecx;
 		enum rl_cpu_vendor vendor;
 	} vendors[] = {
-		{ 0x756e6547, 0x49656e69, 0x6c65746e, RL_CPU_INTEL },   /* GenuineIntel */
-		{ 0x68747541, 0x69746e65, 0x444d4163, RL_CPU_AMD },     /* AuthenticAMD */
-		{ 0x6f677948, 0x6e65476e, 0x656e6975, RL_CPU_HYGON },   /* HygonGenuine */
-		{ 0x746e6543, 0x48727561, 0x736c7561, RL_CPU_ZHAOXIN }, /* CentaurHauls */
-		{ 0x68532020, 0x68676e61, 0x20206961, RL_CPU_ZHAOXIN }, /* "  Shanghai  " */
+		{0x756e6547, 0x49656e69, 0x6c65746e, RL_CPU_INTEL},   /* GenuineIntel */
+		{0x68747541, 0x69746e65, 0x444d4163, RL_CPU_AMD},     /* AuthenticAMD */
+		{0x6f677948, 0x6e65476e, 0x656e6975, RL_CPU_HYGON},   /* HygonGenuine */
+		{0x746e6543, 0x48727561, 0x736c7561, RL_CPU_ZHAOXIN}, /* CentaurHauls */
+		{0x68532020, 0x68676e61, 0x20206961, RL_CPU_ZHAOXIN}, /* "  Shanghai  " */
 	};
 	for (size_t i = 0; i < sizeof vendors / sizeof *vendors; i++) {
 		if (leaf0->ebx == vendors[i].ebx && leaf0->ecx == vendors[i].ecx && leaf0->edx == vendors[i].edx)
@@ -193,8 +193,8 @@ static bool is_avx_slow(const struct rl_cpu *cpu)
 {
 	if (cpu->vendor != RL_CPU_ZHAOXIN)
 		return false;
-	return (cpu->family == 6 && (cpu->model == 0x0f || cpu->model == 0x19)) ||
-	       (cpu->family == 7 && (cpu->model == 0x1b || cpu->model == 0x3b));
+	return (cpu->family == 6 && (cpu->model == 0x0f || cpu->model == 0x19))
+	       || (cpu->family == 7 && (cpu->model == 0x1b || cpu->model == 0x3b));
 }
 
 static void find_usable(struct rl_cpu *cpu)
@@ -207,8 +207,8 @@ static void find_usable(struct rl_cpu *cpu)
 	memcpy(usable, cpu->leaf, sizeof cpu->leaf);
 	if (usable[RL_CPU_LEAF_1].ecx & BIT(ECX_OSXSAVE))
 		usable[RL_CPU_LEAF_1].ecx |= BIT(ECX_XSAVE);
-	if ((cpu->xcr0 & (XCR0_AVX | XCR0_AVX512)) == (XCR0_AVX | XCR0_AVX512) &&
-	    (usable[RL_CPU_LEAF_7_0].ebx & BIT(EBX_AVX512F)))
+	if ((cpu->xcr0 & (XCR0_AVX | XCR0_AVX512)) == (XCR0_AVX | XCR0_AVX512)
+	    && (usable[RL_CPU_LEAF_7_0].ebx & BIT(EBX_AVX512F)))
 		zmm_bits = usable[RL_CPU_LEAF_7_0].ebx & AVX512_BITS;
 	if ((cpu->xcr0 & XCR0_AVX) != XCR0_AVX || !(usable[RL_CPU_LEAF_1].ecx & BIT(ECX_AVX)))
 		drop_avx(usable);
@@ -221,7 +221,7 @@ static void find_usable(struct rl_cpu *cpu)
 
 void rl_cpu_probe_from(struct rl_cpu *out, rl_cpuid_reader *cpuid, rl_xcr0_reader *xcr0, void *context)
 {
-	struct probe probe = { .cpu = out, .read = cpuid, .context = context };
+	struct probe probe = {.cpu = out, .read = cpuid, .context = context};
 	struct rl_cpuid leaf0;
 	memset(out, 0, sizeof *out);
 	ask(&probe, 0, 0, &leaf0);
@@ -269,36 +269,36 @@ bool rl_cpu_feature_find(const char *name, size_t length, struct rl_cpu_feature 
 		char name[9];
 		struct rl_cpu_feature feature;
 	} features[] = {
-		{ "AVX", { RL_CPU_LEAF_1, ECX, ECX_AVX } },
-		{ "CX8", { RL_CPU_LEAF_1, EDX, 8 } },
-		{ "FMA", { RL_CPU_LEAF_1, ECX, ECX_FMA } },
-		{ "HTT", { RL_CPU_LEAF_1, EDX, EDX_HTT } },
-		{ "IBT", { RL_CPU_LEAF_7_0, EDX, 20 } },
-		{ "RTM", { RL_CPU_LEAF_7_0, EBX, 11 } },
-		{ "AVX2", { RL_CPU_LEAF_7_0, EBX, EBX_AVX2 } },
-		{ "BMI1", { RL_CPU_LEAF_7_0, EBX, EBX_BMI1 } },
-		{ "BMI2", { RL_CPU_LEAF_7_0, EBX, EBX_BMI2 } },
-		{ "CMOV", { RL_CPU_LEAF_1, EDX, 15 } },
-		{ "ERMS", { RL_CPU_LEAF_7_0, EBX, 9 } },
-		{ "FMA4", { RL_CPU_LEAF_80000001, ECX, ECX_FMA4 } },
-		{ "SSE2", { RL_CPU_LEAF_1, EDX, 26 } },
-		{ "LZCNT", { RL_CPU_LEAF_80000001, ECX, ECX_LZCNT } },
-		{ "MOVBE", { RL_CPU_LEAF_1, ECX, ECX_MOVBE } },
-		{ "SHSTK", { RL_CPU_LEAF_7_0, ECX, 7 } },
-		{ "SSSE3", { RL_CPU_LEAF_1, ECX, 9 } },
-		{ "XSAVE", { RL_CPU_LEAF_1, ECX, ECX_XSAVE } },
-		{ "POPCNT", { RL_CPU_LEAF_1, ECX, ECX_POPCNT } },
-		{ "SSE4_1", { RL_CPU_LEAF_1, ECX, 19 } },
-		{ "SSE4_2", { RL_CPU_LEAF_1, ECX, 20 } },
-		{ "XSAVEC", { RL_CPU_LEAF_D_1, EAX, EAX_XSAVEC } },
-		{ "AVX512F", { RL_CPU_LEAF_7_0, EBX, EBX_AVX512F } },
-		{ "OSXSAVE", { RL_CPU_LEAF_1, ECX, ECX_OSXSAVE } },
-		{ "AVX512CD", { RL_CPU_LEAF_7_0, EBX, EBX_AVX512CD } },
-		{ "AVX512BW", { RL_CPU_LEAF_7_0, EBX, EBX_AVX512BW } },
-		{ "AVX512DQ", { RL_CPU_LEAF_7_0, EBX, EBX_AVX512DQ } },
-		{ "AVX512ER", { RL_CPU_LEAF_7_0, EBX, EBX_AVX512ER } },
-		{ "AVX512PF", { RL_CPU_LEAF_7_0, EBX, EBX_AVX512PF } },
-		{ "AVX512VL", { RL_CPU_LEAF_7_0, EBX, EBX_AVX512VL } },
+		{"AVX", {RL_CPU_LEAF_1, ECX, ECX_AVX}},
+		{"CX8", {RL_CPU_LEAF_1, EDX, 8}},
+		{"FMA", {RL_CPU_LEAF_1, ECX, ECX_FMA}},
+		{"HTT", {RL_CPU_LEAF_1, EDX, EDX_HTT}},
+		{"IBT", {RL_CPU_LEAF_7_0, EDX, 20}},
+		{"RTM", {RL_CPU_LEAF_7_0, EBX, 11}},
+		{"AVX2", {RL_CPU_LEAF_7_0, EBX, EBX_AVX2}},
+		{"BMI1", {RL_CPU_LEAF_7_0, EBX, EBX_BMI1}},
+		{"BMI2", {RL_CPU_LEAF_7_0, EBX, EBX_BMI2}},
+		{"CMOV", {RL_CPU_LEAF_1, EDX, 15}},
+		{"ERMS", {RL_CPU_LEAF_7_0, EBX, 9}},
+		{"FMA4", {RL_CPU_LEAF_80000001, ECX, ECX_FMA4}},
+		{"SSE2", {RL_CPU_LEAF_1, EDX, 26}},
+		{"LZCNT", {RL_CPU_LEAF_80000001, ECX, ECX_LZCNT}},
+		{"MOVBE", {RL_CPU_LEAF_1, ECX, ECX_MOVBE}},
+		{"SHSTK", {RL_CPU_LEAF_7_0, ECX, 7}},
+		{"SSSE3", {RL_CPU_LEAF_1, ECX, 9}},
+		{"XSAVE", {RL_CPU_LEAF_1, ECX, ECX_XSAVE}},
+		{"POPCNT", {RL_CPU_LEAF_1, ECX, ECX_POPCNT}},
+		{"SSE4_1", {RL_CPU_LEAF_1, ECX, 19}},
+		{"SSE4_2", {RL_CPU_LEAF_1, ECX, 20}},
+		{"XSAVEC", {RL_CPU_LEAF_D_1, EAX, EAX_XSAVEC}},
+		{"AVX512F", {RL_CPU_LEAF_7_0, EBX, EBX_AVX512F}},
+		{"OSXSAVE", {RL_CPU_LEAF_1, ECX, ECX_OSXSAVE}},
+		{"AVX512CD", {RL_CPU_LEAF_7_0, EBX, EBX_AVX512CD}},
+		{"AVX512BW", {RL_CPU_LEAF_7_0, EBX, EBX_AVX512BW}},
+		{"AVX512DQ", {RL_CPU_LEAF_7_0, EBX, EBX_AVX512DQ}},
+		{"AVX512ER", {RL_CPU_LEAF_7_0, EBX, EBX_AVX512ER}},
+		{"AVX512PF", {RL_CPU_LEAF_7_0, EBX, EBX_AVX512PF}},
+		{"AVX512VL", {RL_CPU_LEAF_7_0, EBX, EBX_AVX512VL}},
 	};
 	for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
 		if (strlen(features[i].name) == length && memcmp(features[i].name, name, length) == 0) {
@@ -314,8 +314,8 @@ void rl_cpu_feature_hide(struct rl_cpu *cpu, const struct rl_cpu_feature *featur
 	struct rl_cpuid *usable = cpu->usable;
 	*rl_cpuid_reg(&usable[feature->leaf], feature->reg) &= ~BIT(feature->bit);
 	/* Without a way to save ymm registers nothing may use them. */
-	if (!(usable[RL_CPU_LEAF_1].ecx & BIT(ECX_OSXSAVE)) ||
-	    (!(usable[RL_CPU_LEAF_1].ecx & BIT(ECX_XSAVE)) && !(usable[RL_CPU_LEAF_D_1].eax & BIT(EAX_XSAVEC))))
+	if (!(usable[RL_CPU_LEAF_1].ecx & BIT(ECX_OSXSAVE))
+	    || (!(usable[RL_CPU_LEAF_1].ecx & BIT(ECX_XSAVE)) && !(usable[RL_CPU_LEAF_D_1].eax & BIT(EAX_XSAVEC))))
 		drop_avx(usable);
 }
 
@@ -325,20 +325,21 @@ unsigned int rl_cpu_isa_level(const struct rl_cpuid *usable)
 		uint32_t leaf1_ecx, leaf1_edx, leaf7_ebx, extended1_ecx;
 	} levels[] = {
 		/* FPU, CX8, CMOV, MMX, FXSR, SSE, SSE2 */
-		{ .leaf1_edx = BIT(0) | BIT(8) | BIT(15) | BIT(23) | BIT(24) | BIT(25) | BIT(26) },
+		{.leaf1_edx = BIT(0) | BIT(8) | BIT(15) | BIT(23) | BIT(24) | BIT(25) | BIT(26)},
 		/* SSE3, SSSE3, CMPXCHG16B, SSE4.1, SSE4.2, POPCNT; LAHF and SAHF */
-		{ .leaf1_ecx = BIT(0) | BIT(9) | BIT(13) | BIT(19) | BIT(20) | BIT(ECX_POPCNT), .extended1_ecx = BIT(0) },
-		{ .leaf1_ecx = BIT(ECX_FMA) | BIT(ECX_MOVBE) | BIT(ECX_AVX) | BIT(ECX_F16C),
-		  .leaf7_ebx = BIT(EBX_BMI1) | BIT(EBX_AVX2) | BIT(EBX_BMI2), .extended1_ecx = BIT(ECX_LZCNT) },
-		{ .leaf7_ebx = BIT(EBX_AVX512F) | BIT(EBX_AVX512DQ) | BIT(EBX_AVX512CD) | BIT(EBX_AVX512BW) |
-			       BIT(EBX_AVX512VL) },
+		{.leaf1_ecx = BIT(0) | BIT(9) | BIT(13) | BIT(19) | BIT(20) | BIT(ECX_POPCNT), .extended1_ecx = BIT(0)},
+		{.leaf1_ecx = BIT(ECX_FMA) | BIT(ECX_MOVBE) | BIT(ECX_AVX) | BIT(ECX_F16C),
+		 .leaf7_ebx = BIT(EBX_BMI1) | BIT(EBX_AVX2) | BIT(EBX_BMI2),
+		 .extended1_ecx = BIT(ECX_LZCNT)},
+		{.leaf7_ebx = BIT(EBX_AVX512F) | BIT(EBX_AVX512DQ) | BIT(EBX_AVX512CD) | BIT(EBX_AVX512BW)
+			      | BIT(EBX_AVX512VL)},
 	};
 	unsigned int level = 0;
 	for (; level < sizeof levels / sizeof *levels; level++) {
-		if ((levels[level].leaf1_ecx & ~usable[RL_CPU_LEAF_1].ecx) ||
-		    (levels[level].leaf1_edx & ~usable[RL_CPU_LEAF_1].edx) ||
-		    (levels[level].leaf7_ebx & ~usable[RL_CPU_LEAF_7_0].ebx) ||
-		    (levels[level].extended1_ecx & ~usable[RL_CPU_LEAF_80000001].ecx))
+		if ((levels[level].leaf1_ecx & ~usable[RL_CPU_LEAF_1].ecx)
+		    || (levels[level].leaf1_edx & ~usable[RL_CPU_LEAF_1].edx)
+		    || (levels[level].leaf7_ebx & ~usable[RL_CPU_LEAF_7_0].ebx)
+		    || (levels[level].extended1_ecx & ~usable[RL_CPU_LEAF_80000001].ecx))
 			break;
 	}
 	return level;
@@ -346,7 +347,7 @@ unsigned int rl_cpu_isa_level(const struct rl_cpuid *usable)
 
 const char *const *rl_cpu_hwcaps(const struct rl_cpu *cpu)
 {
-	static const char *const names[] = { "x86-64-v4", "x86-64-v3", "x86-64-v2", NULL };
+	static const char *const names[] = {"x86-64-v4", "x86-64-v3", "x86-64-v2", NULL};
 	unsigned int level = rl_cpu_isa_level(cpu->usable);
 	return &names[level < 2 ? 3 : 4 - level];
 }
@@ -360,9 +361,9 @@ const char *rl_cpu_platform(const struct rl_cpu *cpu)
 		return NULL;
 	if ((cpu->usable[RL_CPU_LEAF_7_0].ebx & phi) == phi)
 		return "xeon_phi";
-	if ((cpu->usable[RL_CPU_LEAF_1].ecx & haswell1) == haswell1 &&
-	    (cpu->usable[RL_CPU_LEAF_7_0].ebx & haswell7) == haswell7 &&
-	    (cpu->usable[RL_CPU_LEAF_80000001].ecx & BIT(ECX_LZCNT)))
+	if ((cpu->usable[RL_CPU_LEAF_1].ecx & haswell1) == haswell1
+	    && (cpu->usable[RL_CPU_LEAF_7_0].ebx & haswell7) == haswell7
+	    && (cpu->usable[RL_CPU_LEAF_80000001].ecx & BIT(ECX_LZCNT)))
 		return "haswell";
 	return NULL;
 }
@@ -372,8 +373,7 @@ const char *rl_cpu_platform(const struct rl_cpu *cpu)
 size_t rl_cpu_minsigstacksize(const struct rl_cpu *cpu)
 {
 	const size_t constant_of_old_kernels = 2048;
-	if (cpu->vendor == RL_CPU_OTHER || cpu->max_leaf < 0xd ||
-	    !(cpu->leaf[RL_CPU_LEAF_1].ecx & BIT(ECX_OSXSAVE)))
+	if (cpu->vendor == RL_CPU_OTHER || cpu->max_leaf < 0xd || !(cpu->leaf[RL_CPU_LEAF_1].ecx & BIT(ECX_OSXSAVE)))
 		return constant_of_old_kernels;
 	return ((448 + 15 + 15) & ~15ul) + 48 + cpu->state.ebx + 4;
 }

@@ -55,16 +55,16 @@ struct rl_cpu {
 	uint32_t max_leaf, max_extended;  /* leaves 0 and 0x80000000; the second is 0 on unknown vendors */
 	uint32_t family, model, stepping; /* 0 on unknown vendors; the extended model counts where the vendor says so */
 	struct rl_cpuid leaf[RL_CPU_LEAF_COUNT];
-	struct rl_cpuid state;                          /* leaf 0xd.0: XSAVE states and their size */
-	struct rl_cpuid descriptors;                    /* leaf 2, Intel */
-	struct rl_cpuid cache[RL_CPU_CACHE_MAX];        /* leaf 4 (Intel, Zhaoxin) or 0x8000001d (AMD, Hygon) */
-	uint32_t cache_count;                           /* entries read, the terminating one included */
-	struct rl_cpuid topology[RL_CPU_TOPOLOGY_MAX];  /* leaf 0xb, Intel and Zhaoxin */
-	uint32_t topology_count;                        /* entries read, the terminating one included */
-	struct rl_cpuid extended5, extended6;           /* leaves 0x80000005 and 6, AMD and Hygon */
-	uint64_t xcr0;                                  /* states that the kernel saves; 0 without OSXSAVE */
-	struct rl_cpuid usable[RL_CPU_LEAF_COUNT]; /* leaf without what the kernel does not save: for ISA levels */
-	uint32_t cpuid_count;                           /* instructions executed to learn all this */
+	struct rl_cpuid state;                         /* leaf 0xd.0: XSAVE states and their size */
+	struct rl_cpuid descriptors;                   /* leaf 2, Intel */
+	struct rl_cpuid cache[RL_CPU_CACHE_MAX];       /* leaf 4 (Intel, Zhaoxin) or 0x8000001d (AMD, Hygon) */
+	uint32_t cache_count;                          /* entries read, the terminating one included */
+	struct rl_cpuid topology[RL_CPU_TOPOLOGY_MAX]; /* leaf 0xb, Intel and Zhaoxin */
+	uint32_t topology_count;                       /* entries read, the terminating one included */
+	struct rl_cpuid extended5, extended6;          /* leaves 0x80000005 and 6, AMD and Hygon */
+	uint64_t xcr0;                                 /* states that the kernel saves; 0 without OSXSAVE */
+	struct rl_cpuid usable[RL_CPU_LEAF_COUNT];     /* leaf without what the kernel does not save: for ISA levels */
+	uint32_t cpuid_count;                          /* instructions executed to learn all this */
 };
 
 /* Where the answers come from; a test replays a recorded processor. */

@@ -25,8 +25,8 @@ enum {
 	STATE_ZMM_HIGH = 1u << 6,
 	STATE_ZMM_16_31 = 1u << 7,
 	STATE_APX = 1u << 19,
-	STATES_KEPT = STATE_X87 | STATE_SSE | STATE_AVX | STATE_BOUNDS | STATE_OPMASK | STATE_ZMM_HIGH |
-		      STATE_ZMM_16_31 | STATE_APX,
+	STATES_KEPT = STATE_X87 | STATE_SSE | STATE_AVX | STATE_BOUNDS | STATE_OPMASK | STATE_ZMM_HIGH | STATE_ZMM_16_31
+		      | STATE_APX,
 	LEGACY_AND_HEADER = 512 + 64,
 	FEATURE_XSAVEC = 1u << 1, /* leaf 0xd.1, eax */
 };
@@ -37,12 +37,12 @@ static const struct {
 	uint8_t state;
 	uint16_t size;
 } state_sizes[] = {
-	{ 2, 256 },  /* AVX: the upper halves of ymm0-15 */
-	{ 3, 64 },   /* MPX: bnd0-3 */
-	{ 5, 64 },   /* AVX-512: k0-7 */
-	{ 6, 512 },  /* AVX-512: the upper halves of zmm0-15 */
-	{ 7, 1024 }, /* AVX-512: zmm16-31 */
-	{ 19, 128 }, /* APX: r16-r31 */
+	{2, 256},  /* AVX: the upper halves of ymm0-15 */
+	{3, 64},   /* MPX: bnd0-3 */
+	{5, 64},   /* AVX-512: k0-7 */
+	{6, 512},  /* AVX-512: the upper halves of zmm0-15 */
+	{7, 1024}, /* AVX-512: zmm16-31 */
+	{19, 128}, /* APX: r16-r31 */
 };
 
 uint32_t rl_port_xsave_size;

@@ -33,8 +33,8 @@ static const struct rl_glibc_layout *layout_of(unsigned int release, size_t size
 {
 	for (size_t i = 0; i < rl_glibc_layouts_count; i++) {
 		const struct rl_glibc_layout *layout = &rl_glibc_layouts[i];
-		if (layout->release == release && layout->machine == RL_PORT_MACHINE &&
-		    (size == 0 || layout->global_ro.size == size))
+		if (layout->release == release && layout->machine == RL_PORT_MACHINE
+		    && (size == 0 || layout->global_ro.size == size))
 			return layout;
 	}
 	return NULL;
@@ -47,8 +47,8 @@ static void host_check(void)
 	const unsigned char *host = dlvsym(RTLD_DEFAULT, "_rtld_global_ro", "GLIBC_PRIVATE");
 	const ElfW(Sym) *symbol = NULL;
 	Dl_info info;
-	if (host == NULL || dladdr1(host, &info, (void **)&symbol, RTLD_DL_SYMENT) == 0 || symbol == NULL ||
-	    sscanf(gnu_get_libc_version(), "%u.%u", &major, &minor) != 2)
+	if (host == NULL || dladdr1(host, &info, (void **)&symbol, RTLD_DL_SYMENT) == 0 || symbol == NULL
+	    || sscanf(gnu_get_libc_version(), "%u.%u", &major, &minor) != 2)
 		return;
 	const struct rl_glibc_layout *layout = layout_of(major * 100 + minor, symbol->st_size);
 	if (layout == NULL || layout->release < 234) {
@@ -202,10 +202,12 @@ static void levels_check(void)
 	envp[0] = "GLIBC_TUNABLES=glibc.cpu.hwcaps=-XSAVE,-XSAVEC";
 	rl_tunables_start(&tunables, 236, envp, false);
 	rl_glibc_cpu_restrict(&cpu, &tunables);
-	CHECK(is_text(rl_cpu_hwcaps(&cpu)[0], "x86-64-v2") && rl_glibc_hwcap(&cpu) == 2 && rl_cpu_platform(&cpu) == NULL);
+	CHECK(is_text(rl_cpu_hwcaps(&cpu)[0], "x86-64-v2") && rl_glibc_hwcap(&cpu) == 2
+	      && rl_cpu_platform(&cpu) == NULL);
 
 	load(recorded_named("Zen 4"), &cpu);
-	CHECK(is_text(rl_cpu_hwcaps(&cpu)[0], "x86-64-v4") && rl_cpu_platform(&cpu) == NULL && rl_glibc_hwcap(&cpu) == 2);
+	CHECK(is_text(rl_cpu_hwcaps(&cpu)[0], "x86-64-v4") && rl_cpu_platform(&cpu) == NULL
+	      && rl_glibc_hwcap(&cpu) == 2);
 	load(recorded_named("Zhaoxin"), &cpu);
 	CHECK(is_text(rl_cpu_hwcaps(&cpu)[0], "x86-64-v2"));
 	load(recorded_named("a vendor nobody knows"), &cpu);

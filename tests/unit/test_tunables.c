@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+extern char **environ;
+
 static int failures;
 
 #define CHECK(condition)                                                                                               \
@@ -61,7 +63,8 @@ static void lenient_check(void)
 {
 	struct rl_tunables t;
 	char **envp;
-	READ(&t, 236, false, "PATH=/bin", "GLIBC_TUNABLES=glibc.malloc.check=3:nonsense:x=y::glibc.malloc.perturb=0x5a:"
+	READ(&t, 236, false, "PATH=/bin",
+	     "GLIBC_TUNABLES=glibc.malloc.check=3:nonsense:x=y::glibc.malloc.perturb=0x5a:"
 	     "glibc.malloc.perturb=300:glibc.pthread.rseq=0:glibc.cpu.hwcaps=-AVX2,x=y:glibc.malloc.tcache_count=1q",
 	     "MALLOC_CHECK_=1", "MALLOC_ARENA_MAX=0", "MALLOC_ARENA_MAX=010", "MALLOC_ARENA_MAX=5", "MALLOC_TOP_PAD_",
 	     "LD_HWCAP_MASK=7", "LOGNAME=root", "MALLOC_MMAP_MAX_=-1");
@@ -86,7 +89,8 @@ static void lenient_check(void)
 	environment_free(envp);
 
 	/* GLIBC_TUNABLES wins on both sides of an older variable; what ends in the middle of a name is nothing. */
-	READ(&t, 236, false, "MALLOC_CHECK_=1", "GLIBC_TUNABLES=glibc.malloc.check=2:glibc.malloc.perturb", "MALLOC_CHECK_=3");
+	READ(&t, 236, false, "MALLOC_CHECK_=1", "GLIBC_TUNABLES=glibc.malloc.check=2:glibc.malloc.perturb",
+	     "MALLOC_CHECK_=3");
 	CHECK(rl_tunables_number(&t, "glibc.malloc.check", -1) == 2 && t.set != 0 && (t.set & (t.set - 1)) == 0);
 	environment_free(envp);
 
@@ -99,7 +103,8 @@ static void strict_check(void)
 {
 	struct rl_tunables t;
 	char **envp;
-	READ(&t, 241, false, "GLIBC_TUNABLES=glibc.malloc.check=3:glibc.malloc.perturb=0x100000005:glibc.malloc.mxfast=1q",
+	READ(&t, 241, false,
+	     "GLIBC_TUNABLES=glibc.malloc.check=3:glibc.malloc.perturb=0x100000005:glibc.malloc.mxfast=1q",
 	     "MALLOC_ARENA_MAX=4", "MALLOC_ARENA_MAX=5", "MALLOC_CHECK_=1");
 	CHECK(rl_tunables_number(&t, "glibc.malloc.check", -1) == 3);
 	CHECK(rl_tunables_number(&t, "glibc.malloc.perturb", -1) == 5); /* 32 bits of it */
@@ -127,9 +132,10 @@ static void secure_check(void)
 	char **envp;
 	if (access("/etc/suid-debug", F_OK) == 0)
 		return;
-	READ(&t, 236, true, "A=1", "GLIBC_TUNABLES=glibc.malloc.check=3:x=1:glibc.malloc.perturb=7:glibc.cpu.hwcaps=-AVX2:"
-	     "glibc.malloc.mxfast=abc:glibc.mem.tagging", "MALLOC_CHECK_=1", "MALLOC_CHECK_=2", "MALLOC_ARENA_MAX=2",
-	     "LD_HWCAP_MASK=1");
+	READ(&t, 236, true, "A=1",
+	     "GLIBC_TUNABLES=glibc.malloc.check=3:x=1:glibc.malloc.perturb=7:glibc.cpu.hwcaps=-AVX2:"
+	     "glibc.malloc.mxfast=abc:glibc.mem.tagging",
+	     "MALLOC_CHECK_=1", "MALLOC_CHECK_=2", "MALLOC_ARENA_MAX=2", "LD_HWCAP_MASK=1");
 	CHECK(t.set == 0);
 	CHECK(strcmp(envp[1], "GLIBC_TUNABLES=glibc.malloc.perturb=7:glibc.malloc.mxfast=abc") == 0);
 	CHECK(strcmp(envp[2], "MALLOC_ARENA_MAX=2") == 0 && envp[3] == NULL);
@@ -193,7 +199,8 @@ static void lists_check(void)
 	for (size_t i = 0; i < rl_tunable_lists_count; i++) {
 		CHECK(rl_tunable_lists[i].count <= RL_TUNABLE_COUNT_MAX);
 		CHECK(i == 0 || rl_tunable_lists[i].release >= rl_tunable_lists[i - 1].release);
-		CHECK(i == 0 || rl_tunable_lists[i].first == rl_tunable_lists[i - 1].first + rl_tunable_lists[i - 1].count);
+		CHECK(i == 0
+		      || rl_tunable_lists[i].first == rl_tunable_lists[i - 1].first + rl_tunable_lists[i - 1].count);
 	}
 }
 
@@ -203,8 +210,7 @@ static void host_ids_check(void)
 	typedef void getter(unsigned int, void *, void (*)(void *));
 	getter *host = (getter *)dlvsym(RTLD_DEFAULT, "__tunable_get_val", "GLIBC_PRIVATE");
 	struct rl_tunables t;
-	char *none[] = {NULL};
-	rl_tunables_start(&t, host_release(), none, false);
+	rl_tunables_start(&t, host_release(), environ, false);
 	if (host == NULL || t.list->release != host_release())
 		return;
 	for (unsigned int id = 0; id < t.list->count; id++) {
@@ -214,8 +220,8 @@ static void host_ids_check(void)
 		memset(theirs, 0xaa, sizeof theirs);
 		rl_tunables_get(&t, id, ours, NULL);
 		host(id, theirs, NULL);
-		/* What the linker found about the caches, or the environment of this test sets. */
-		if (strncmp(name, "cpu.x86_", 8) == 0 || getenv("GLIBC_TUNABLES") != NULL)
+		/* What the linker found about the caches, and texts, of which it keeps copies. */
+		if (strncmp(name, "cpu.x86_", 8) == 0 || strcmp(name, "cpu.hwcaps") == 0)
 			continue;
 		if (memcmp(ours, theirs, sizeof ours) != 0) {
 			fprintf(stderr, "tunable %u (%s) differs from the host's\n", id, name);
@@ -265,7 +271,8 @@ static void describe(const struct rl_tunables *t, unsigned int id, char *out, si
 	else if (row->type == RL_TUNABLE_INT32)
 		snprintf(out, size, "%s: %d (min: %d, max: %d)\n", full, (int)number, (int)row->low, (int)row->high);
 	else
-		snprintf(out, size, "%s: 0x%lx (min: 0x%lx, max: 0x%lx)\n", full, number, (long)row->low, (long)row->high);
+		snprintf(out, size, "%s: 0x%lx (min: 0x%lx, max: 0x%lx)\n", full, number, (long)row->low,
+			 (long)row->high);
 }
 
 static uint32_t random_next(uint64_t *state)
@@ -277,11 +284,50 @@ static uint32_t random_next(uint64_t *state)
 static void append_random(uint64_t *state, char *out, size_t size)
 {
 	static const char *const pieces[] = {
-		"glibc.malloc.check", "glibc.malloc.perturb", "glibc.malloc.arena_max", "glibc.pthread.rseq", "glibc.rtld.nns",
-		"glibc.malloc.mmap_max", "glibc.cpu.hwcap_mask", "glibc.elision.tries", "glibc.malloc.top_pad", "glibc.malloc",
-		"=", "=", "=", "=", "=", "=", "=", ":", ":", ":", ":", ":", "0", "1", "2", "3", "-1", "+7", "0x10", "0xfg", "017",
-		"08", " 5", "\t6", "99999999999999999999", "18446744073709551615", "18446744073709551610", "-18446744073709551615",
-		"2147483647", "2147483648", "-2147483648", "0X", "abc", "4294967296",
+		"glibc.malloc.check",
+		"glibc.malloc.perturb",
+		"glibc.malloc.arena_max",
+		"glibc.pthread.rseq",
+		"glibc.rtld.nns",
+		"glibc.malloc.mmap_max",
+		"glibc.cpu.hwcap_mask",
+		"glibc.elision.tries",
+		"glibc.malloc.top_pad",
+		"glibc.malloc",
+		"=",
+		"=",
+		"=",
+		"=",
+		"=",
+		"=",
+		"=",
+		":",
+		":",
+		":",
+		":",
+		":",
+		"0",
+		"1",
+		"2",
+		"3",
+		"-1",
+		"+7",
+		"0x10",
+		"0xfg",
+		"017",
+		"08",
+		" 5",
+		"\t6",
+		"99999999999999999999",
+		"18446744073709551615",
+		"18446744073709551610",
+		"-18446744073709551615",
+		"2147483647",
+		"2147483648",
+		"-2147483648",
+		"0X",
+		"abc",
+		"4294967296",
 	};
 	size_t count = 1 + random_next(state) % 12;
 	for (size_t i = 0; i < count; i++)
@@ -291,8 +337,9 @@ static void append_random(uint64_t *state, char *out, size_t size)
 /* Environments of well and ill formed pieces, read by the host's linker and by us. */
 static void host_environments_check(void)
 {
-	static const char *const names[] = {"GLIBC_TUNABLES", "GLIBC_TUNABLES", "MALLOC_CHECK_", "MALLOC_ARENA_MAX",
-					    "MALLOC_PERTURB_", "MALLOC_MMAP_MAX_", "MALLOC_TOP_PAD_", "LD_HWCAP_MASK"};
+	static const char *const names[] = {"GLIBC_TUNABLES",   "GLIBC_TUNABLES",  "MALLOC_CHECK_",
+					    "MALLOC_ARENA_MAX", "MALLOC_PERTURB_", "MALLOC_MMAP_MAX_",
+					    "MALLOC_TOP_PAD_",  "LD_HWCAP_MASK"};
 	uint64_t state = 1;
 	struct rl_tunables t;
 	if (host_release() != rl_tunable_list_find(host_release(), 0)->release || access(LINKER, X_OK) != 0)

@@ -24,7 +24,7 @@ enum {
 	ASK_LEAF_4 = 0xff,
 };
 
-static const struct rl_glibc_cache unknown = { -1, -1, -1 };
+static const struct rl_glibc_cache unknown = {-1, -1, -1};
 
 /* Leaf 2 describes a cache by one byte.  Table 3-12 of the SDM, those entries that glibc knows. */
 struct descriptor {
@@ -33,29 +33,29 @@ struct descriptor {
 };
 
 static const struct descriptor descriptors[] = {
-	{ 0x06, LEVEL1_CODE, 4, 32, 8 },	{ 0x08, LEVEL1_CODE, 4, 32, 16 },	{ 0x09, LEVEL1_CODE, 4, 32, 32 },
-	{ 0x0a, LEVEL1_DATA, 2, 32, 8 },	{ 0x0c, LEVEL1_DATA, 4, 32, 16 },	{ 0x0d, LEVEL1_DATA, 4, 64, 16 },
-	{ 0x0e, LEVEL1_DATA, 6, 64, 24 },	{ 0x21, LEVEL2, 8, 64, 256 },		{ 0x22, LEVEL3, 4, 64, 512 },
-	{ 0x23, LEVEL3, 8, 64, 1024 },		{ 0x25, LEVEL3, 8, 64, 2048 },		{ 0x29, LEVEL3, 8, 64, 4096 },
-	{ 0x2c, LEVEL1_DATA, 8, 64, 32 },	{ 0x30, LEVEL1_CODE, 8, 64, 32 },	{ 0x39, LEVEL2, 4, 64, 128 },
-	{ 0x3a, LEVEL2, 6, 64, 192 },		{ 0x3b, LEVEL2, 2, 64, 128 },		{ 0x3c, LEVEL2, 4, 64, 256 },
-	{ 0x3d, LEVEL2, 6, 64, 384 },		{ 0x3e, LEVEL2, 4, 64, 512 },		{ 0x3f, LEVEL2, 2, 64, 256 },
-	{ 0x41, LEVEL2, 4, 32, 128 },		{ 0x42, LEVEL2, 4, 32, 256 },		{ 0x43, LEVEL2, 4, 32, 512 },
-	{ 0x44, LEVEL2, 4, 32, 1024 },		{ 0x45, LEVEL2, 4, 32, 2048 },		{ 0x46, LEVEL3, 4, 64, 4096 },
-	{ 0x47, LEVEL3, 8, 64, 8192 },		{ 0x48, LEVEL2, 12, 64, 3072 },		{ 0x49, LEVEL2, 16, 64, 4096 },
-	{ 0x4a, LEVEL3, 12, 64, 6144 },		{ 0x4b, LEVEL3, 16, 64, 8192 },		{ 0x4c, LEVEL3, 12, 64, 12288 },
-	{ 0x4d, LEVEL3, 16, 64, 16384 },	{ 0x4e, LEVEL2, 24, 64, 6144 },		{ 0x60, LEVEL1_DATA, 8, 64, 16 },
-	{ 0x66, LEVEL1_DATA, 4, 64, 8 },	{ 0x67, LEVEL1_DATA, 4, 64, 16 },	{ 0x68, LEVEL1_DATA, 4, 64, 32 },
-	{ 0x78, LEVEL2, 8, 64, 1024 },		{ 0x79, LEVEL2, 8, 64, 128 },		{ 0x7a, LEVEL2, 8, 64, 256 },
-	{ 0x7b, LEVEL2, 8, 64, 512 },		{ 0x7c, LEVEL2, 8, 64, 1024 },		{ 0x7d, LEVEL2, 8, 64, 2048 },
-	{ 0x7f, LEVEL2, 2, 64, 512 },		{ 0x80, LEVEL2, 8, 64, 512 },		{ 0x82, LEVEL2, 8, 32, 256 },
-	{ 0x83, LEVEL2, 8, 32, 512 },		{ 0x84, LEVEL2, 8, 32, 1024 },		{ 0x85, LEVEL2, 8, 32, 2048 },
-	{ 0x86, LEVEL2, 4, 64, 512 },		{ 0x87, LEVEL2, 8, 64, 1024 },		{ 0xd0, LEVEL3, 4, 64, 512 },
-	{ 0xd1, LEVEL3, 4, 64, 1024 },		{ 0xd2, LEVEL3, 4, 64, 2048 },		{ 0xd6, LEVEL3, 8, 64, 1024 },
-	{ 0xd7, LEVEL3, 8, 64, 2048 },		{ 0xd8, LEVEL3, 8, 64, 4096 },		{ 0xdc, LEVEL3, 12, 64, 2048 },
-	{ 0xdd, LEVEL3, 12, 64, 4096 },		{ 0xde, LEVEL3, 12, 64, 8192 },		{ 0xe2, LEVEL3, 16, 64, 2048 },
-	{ 0xe3, LEVEL3, 16, 64, 4096 },		{ 0xe4, LEVEL3, 16, 64, 8192 },		{ 0xea, LEVEL3, 24, 64, 12288 },
-	{ 0xeb, LEVEL3, 24, 64, 18432 },	{ 0xec, LEVEL3, 24, 64, 24576 },
+	{0x06, LEVEL1_CODE, 4, 32, 8},  {0x08, LEVEL1_CODE, 4, 32, 16}, {0x09, LEVEL1_CODE, 4, 32, 32},
+	{0x0a, LEVEL1_DATA, 2, 32, 8},  {0x0c, LEVEL1_DATA, 4, 32, 16}, {0x0d, LEVEL1_DATA, 4, 64, 16},
+	{0x0e, LEVEL1_DATA, 6, 64, 24}, {0x21, LEVEL2, 8, 64, 256},     {0x22, LEVEL3, 4, 64, 512},
+	{0x23, LEVEL3, 8, 64, 1024},    {0x25, LEVEL3, 8, 64, 2048},    {0x29, LEVEL3, 8, 64, 4096},
+	{0x2c, LEVEL1_DATA, 8, 64, 32}, {0x30, LEVEL1_CODE, 8, 64, 32}, {0x39, LEVEL2, 4, 64, 128},
+	{0x3a, LEVEL2, 6, 64, 192},     {0x3b, LEVEL2, 2, 64, 128},     {0x3c, LEVEL2, 4, 64, 256},
+	{0x3d, LEVEL2, 6, 64, 384},     {0x3e, LEVEL2, 4, 64, 512},     {0x3f, LEVEL2, 2, 64, 256},
+	{0x41, LEVEL2, 4, 32, 128},     {0x42, LEVEL2, 4, 32, 256},     {0x43, LEVEL2, 4, 32, 512},
+	{0x44, LEVEL2, 4, 32, 1024},    {0x45, LEVEL2, 4, 32, 2048},    {0x46, LEVEL3, 4, 64, 4096},
+	{0x47, LEVEL3, 8, 64, 8192},    {0x48, LEVEL2, 12, 64, 3072},   {0x49, LEVEL2, 16, 64, 4096},
+	{0x4a, LEVEL3, 12, 64, 6144},   {0x4b, LEVEL3, 16, 64, 8192},   {0x4c, LEVEL3, 12, 64, 12288},
+	{0x4d, LEVEL3, 16, 64, 16384},  {0x4e, LEVEL2, 24, 64, 6144},   {0x60, LEVEL1_DATA, 8, 64, 16},
+	{0x66, LEVEL1_DATA, 4, 64, 8},  {0x67, LEVEL1_DATA, 4, 64, 16}, {0x68, LEVEL1_DATA, 4, 64, 32},
+	{0x78, LEVEL2, 8, 64, 1024},    {0x79, LEVEL2, 8, 64, 128},     {0x7a, LEVEL2, 8, 64, 256},
+	{0x7b, LEVEL2, 8, 64, 512},     {0x7c, LEVEL2, 8, 64, 1024},    {0x7d, LEVEL2, 8, 64, 2048},
+	{0x7f, LEVEL2, 2, 64, 512},     {0x80, LEVEL2, 8, 64, 512},     {0x82, LEVEL2, 8, 32, 256},
+	{0x83, LEVEL2, 8, 32, 512},     {0x84, LEVEL2, 8, 32, 1024},    {0x85, LEVEL2, 8, 32, 2048},
+	{0x86, LEVEL2, 4, 64, 512},     {0x87, LEVEL2, 8, 64, 1024},    {0xd0, LEVEL3, 4, 64, 512},
+	{0xd1, LEVEL3, 4, 64, 1024},    {0xd2, LEVEL3, 4, 64, 2048},    {0xd6, LEVEL3, 8, 64, 1024},
+	{0xd7, LEVEL3, 8, 64, 2048},    {0xd8, LEVEL3, 8, 64, 4096},    {0xdc, LEVEL3, 12, 64, 2048},
+	{0xdd, LEVEL3, 12, 64, 4096},   {0xde, LEVEL3, 12, 64, 8192},   {0xe2, LEVEL3, 16, 64, 2048},
+	{0xe3, LEVEL3, 16, 64, 4096},   {0xe4, LEVEL3, 16, 64, 8192},   {0xea, LEVEL3, 24, 64, 12288},
+	{0xeb, LEVEL3, 24, 64, 18432},  {0xec, LEVEL3, 24, 64, 24576},
 };
 
 static bool is_level(const struct rl_cpuid *entry, enum level level)
@@ -74,7 +74,7 @@ static struct rl_glibc_cache from_leaf4(const struct rl_cpu *cpu, enum level lev
 		uint32_t ways = (entry->ebx >> 22) + 1, line = (entry->ebx & 0xfff) + 1;
 		uint32_t partitions = ((entry->ebx >> 12) & 0x3ff) + 1;
 		if (is_level(entry, level))
-			return (struct rl_glibc_cache){ ways * partitions * line * (entry->ecx + 1), ways, line };
+			return (struct rl_glibc_cache){ways * partitions * line * (entry->ecx + 1), ways, line};
 	}
 	return missing;
 }
@@ -83,7 +83,7 @@ static struct rl_glibc_cache from_leaf4(const struct rl_cpu *cpu, enum level lev
 static struct rl_glibc_cache from_descriptors(const struct rl_cpu *cpu, unsigned int release, enum level level,
 					      uint32_t bytes, bool *no_level2_or_3)
 {
-	const struct rl_glibc_cache none = { 0, 0, 0 };
+	const struct rl_glibc_cache none = {0, 0, 0};
 	if (bytes & 0x80000000)
 		return none;
 	for (; bytes != 0; bytes >>= 8) {
@@ -102,7 +102,7 @@ static struct rl_glibc_cache from_descriptors(const struct rl_cpu *cpu, unsigned
 		for (size_t i = 0; byte != 0 && i < sizeof descriptors / sizeof *descriptors; i++) {
 			const struct descriptor *found = &descriptors[i];
 			if (found->byte == byte && found->level == level)
-				return (struct rl_glibc_cache){ found->kib * 1024L, found->ways, found->line };
+				return (struct rl_glibc_cache){found->kib * 1024L, found->ways, found->line};
 		}
 	}
 	return none;
@@ -110,9 +110,9 @@ static struct rl_glibc_cache from_descriptors(const struct rl_cpu *cpu, unsigned
 
 static struct rl_glibc_cache intel_cache(const struct rl_cpu *cpu, unsigned int release, enum level level)
 {
-	const uint32_t words[] = { cpu->descriptors.eax & ~UINT32_C(0xff), cpu->descriptors.ebx, cpu->descriptors.ecx,
-				   cpu->descriptors.edx };
-	struct rl_glibc_cache found = { 0, 0, 0 };
+	const uint32_t words[] = {cpu->descriptors.eax & ~UINT32_C(0xff), cpu->descriptors.ebx, cpu->descriptors.ecx,
+				  cpu->descriptors.edx};
+	struct rl_glibc_cache found = {0, 0, 0};
 	bool no_level2_or_3 = false;
 	if ((int32_t)cpu->max_leaf < 2)
 		return unknown;
@@ -129,8 +129,8 @@ static struct rl_glibc_cache intel_cache(const struct rl_cpu *cpu, unsigned int 
 /* The associativity code of leaf 0x80000006. */
 static long amd_ways(uint32_t reg, long size)
 {
-	static const uint8_t ways[16] = { [1] = 1, [2] = 2, [4] = 4, [6] = 8, [8] = 16, [10] = 32, [11] = 48, [12] = 64,
-					  [13] = 96, [14] = 128 };
+	static const uint8_t ways[16] = {
+		[1] = 1, [2] = 2, [4] = 4, [6] = 8, [8] = 16, [10] = 32, [11] = 48, [12] = 64, [13] = 96, [14] = 128};
 	uint32_t code = (reg >> 12) & 0xf;
 	if (code == 15)
 		return reg & 0xff ? size / (long)(reg & 0xff) : 0;
@@ -140,7 +140,7 @@ static long amd_ways(uint32_t reg, long size)
 /* Leaves 0x80000005 and 0x80000006.  A fully associative first level shows its size as ways, as in the original. */
 static struct rl_glibc_cache amd_old_cache(const struct rl_cpu *cpu, enum level level)
 {
-	struct rl_glibc_cache found = { 0, 0, 0 };
+	struct rl_glibc_cache found = {0, 0, 0};
 	uint32_t reg;
 	if (level == LEVEL1_CODE || level == LEVEL1_DATA) {
 		reg = level == LEVEL1_CODE ? cpu->extended5.edx : cpu->extended5.ecx;
@@ -189,7 +189,7 @@ static long amd_old_share(const struct rl_cpu *cpu, long total)
 /* always: 0x8000001d even where it says nothing, which is how Hygon's own code reads it. */
 static struct rl_glibc_cache amd_cache(const struct rl_cpu *cpu, enum level level, bool always)
 {
-	static const uint8_t subleaf[] = { [LEVEL1_CODE] = 1, [LEVEL1_DATA] = 0, [LEVEL2] = 2, [LEVEL3] = 3 };
+	static const uint8_t subleaf[] = {[LEVEL1_CODE] = 1, [LEVEL1_DATA] = 0, [LEVEL2] = 2, [LEVEL3] = 3};
 	const struct rl_cpuid *entry = &cpu->cache[subleaf[level]];
 	if (entry->ecx == 0 && !always) {
 		struct rl_glibc_cache old = amd_old_cache(cpu, level);
@@ -198,7 +198,7 @@ static struct rl_glibc_cache amd_cache(const struct rl_cpu *cpu, enum level leve
 		return old;
 	}
 	uint32_t ways = ((entry->ebx >> 22) & 0x3ff) + 1, line = (entry->ebx & 0xfff) + 1;
-	return (struct rl_glibc_cache){ ways * line * (entry->ecx + 1), ways, line };
+	return (struct rl_glibc_cache){ways * line * (entry->ecx + 1), ways, line};
 }
 
 /* Until 2.36: divide the third level by the threads, then give a Zen core complex its part. */
@@ -241,7 +241,7 @@ struct sharing {
 
 static struct sharing read_sharing(const struct rl_cpu *cpu, bool has_level3)
 {
-	struct sharing sharing = { 0, has_level3 ? 0 : -1, true, true };
+	struct sharing sharing = {0, has_level3 ? 0 : -1, true, true};
 	bool want2 = true, want3 = has_level3;
 	for (uint32_t i = 0; want2 || want3; i++) {
 		/* A Pentium D ends its list early; anything else of the kind is treated alike. */
@@ -293,14 +293,14 @@ static void count_threads(const struct rl_cpu *cpu, bool has_level3, struct shar
 /* Silvermont shares its second level between two cores, whatever leaf 0xb says. */
 static bool is_silvermont(const struct rl_cpu *cpu)
 {
-	return cpu->vendor == RL_CPU_INTEL && cpu->family == 6 &&
-	       (cpu->model == 0x37 || cpu->model == 0x4a || cpu->model == 0x4d || cpu->model == 0x5a ||
-		cpu->model == 0x5d);
+	return cpu->vendor == RL_CPU_INTEL && cpu->family == 6
+	       && (cpu->model == 0x37 || cpu->model == 0x4a || cpu->model == 0x4d || cpu->model == 0x5a
+		   || cpu->model == 0x5d);
 }
 
 static void share_intel(const struct rl_cpu *cpu, struct rl_glibc_caches *out)
 {
-	struct sharing sharing = { 0, 0, true, false };
+	struct sharing sharing = {0, 0, true, false};
 	bool has_level3 = out->shared > 0;
 	uint32_t threads = 0;
 	if (!has_level3)
@@ -330,8 +330,8 @@ static void share_intel(const struct rl_cpu *cpu, struct rl_glibc_caches *out)
 
 void rl_glibc_caches_compute(const struct rl_cpu *cpu, unsigned int release, struct rl_glibc_caches *out)
 {
-	struct rl_glibc_cache *const levels[] = { &out->level1_code, &out->level1_data, &out->level2, &out->level3 };
-	const struct rl_glibc_cache none = { 0, 0, 0 };
+	struct rl_glibc_cache *const levels[] = {&out->level1_code, &out->level1_data, &out->level2, &out->level3};
+	const struct rl_glibc_cache none = {0, 0, 0};
 	bool is_hygon = cpu->vendor == RL_CPU_HYGON && release >= 241;
 	bool is_amd = cpu->vendor == RL_CPU_AMD || (cpu->vendor == RL_CPU_HYGON && !is_hygon);
 	for (enum level level = LEVEL1_CODE; level <= LEVEL3; level++) {
@@ -435,9 +435,8 @@ void rl_glibc_cpu_thresholds(struct rl_glibc_cpu *view)
 	view->data_size = wanted ? wanted : (uint64_t)view->caches.level1_data.size;
 	wanted = tuned(view, "glibc.cpu.x86_shared_cache_size");
 	view->shared_size = wanted ? wanted : (uint64_t)view->caches.shared;
-	view->memset_non_temporal_threshold = view->preferred & RL_PREFER_AVOID_NON_TEMPORAL_MEMSET
-						      ? UINT64_MAX
-						      : view->non_temporal_threshold;
+	view->memset_non_temporal_threshold =
+		view->preferred & RL_PREFER_AVOID_NON_TEMPORAL_MEMSET ? UINT64_MAX : view->non_temporal_threshold;
 	wanted = tuned(view, "glibc.cpu.x86_non_temporal_threshold");
 	if (view->release >= 234 ? is_within(wanted, low, high) : wanted != 0)
 		view->non_temporal_threshold = wanted;
@@ -449,5 +448,5 @@ void rl_glibc_cpu_thresholds(struct rl_glibc_cpu *view)
 		view->rep_movsb_threshold = wanted;
 	choose_rep_stosb(view);
 	view->rep_movsb_stop_threshold = is_amd(view) && view->release <= 238 ? (uint64_t)view->caches.level2.size
-									: view->non_temporal_threshold;
+									      : view->non_temporal_threshold;
 }

@@ -23,9 +23,9 @@ enum {
 	ECX_OSPKE = 4,
 	ECX_KEYLOCKER = 23,
 	EDX_RTM_ALWAYS_ABORT = 11,
-	EDX_AVX10 = 19,  /* leaf 7.1 */
-	EAX_XSAVEC = 1,  /* leaf 0xd.1 */
-	EBX_AESKLE = 0,  /* leaf 0x19 */
+	EDX_AVX10 = 19, /* leaf 7.1 */
+	EAX_XSAVEC = 1, /* leaf 0xd.1 */
+	EBX_AESKLE = 0, /* leaf 0x19 */
 	EBX_WIDE_KL = 2,
 	EBX_AVX10_XMM = 16, /* leaf 0x24 */
 	EBX_AVX10_YMM = 17,
@@ -43,15 +43,7 @@ enum {
 };
 
 /* What must hold for a feature to be usable besides the processor's own bit. */
-enum need {
-	NEED_NOTHING,
-	NEED_XSAVE,
-	NEED_AVX,
-	NEED_AVX512,
-	NEED_AMX,
-	NEED_APX,
-	NEED_COUNT
-};
+enum need { NEED_NOTHING, NEED_XSAVE, NEED_AVX, NEED_AVX512, NEED_AMX, NEED_APX, NEED_COUNT };
 
 /* Bits that are copied from what the processor says to what is usable. */
 static const struct {
@@ -59,52 +51,52 @@ static const struct {
 	uint32_t bits;
 } usable[] = {
 	/* SSE3, PCLMULQDQ, SSSE3, CMPXCHG16B, SSE4.1, SSE4.2, MOVBE, POPCNT, AES, OSXSAVE, RDRAND */
-	{ RL_CPU_LEAF_1, ECX, NEED_NOTHING, 0,
-	  BIT(0) | BIT(1) | BIT(9) | BIT(13) | BIT(19) | BIT(20) | BIT(22) | BIT(23) | BIT(25) | BIT(ECX_OSXSAVE) |
-		  BIT(30) },
+	{RL_CPU_LEAF_1, ECX, NEED_NOTHING, 0,
+	 BIT(0) | BIT(1) | BIT(9) | BIT(13) | BIT(19) | BIT(20) | BIT(22) | BIT(23) | BIT(25) | BIT(ECX_OSXSAVE)
+		 | BIT(30)},
 	/* TSC, CX8, CMOV, CLFSH, MMX, FXSR, SSE, SSE2, HTT */
-	{ RL_CPU_LEAF_1, EDX, NEED_NOTHING, 0,
-	  BIT(4) | BIT(8) | BIT(15) | BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26) | BIT(28) },
+	{RL_CPU_LEAF_1, EDX, NEED_NOTHING, 0,
+	 BIT(4) | BIT(8) | BIT(15) | BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26) | BIT(28)},
 	/* BMI1, HLE, BMI2, ERMS, RDSEED, ADX, CLFLUSHOPT, CLWB, SHA */
-	{ RL_CPU_LEAF_7_0, EBX, NEED_NOTHING, 0,
-	  BIT(3) | BIT(4) | BIT(8) | BIT(9) | BIT(18) | BIT(19) | BIT(23) | BIT(24) | BIT(29) },
+	{RL_CPU_LEAF_7_0, EBX, NEED_NOTHING, 0,
+	 BIT(3) | BIT(4) | BIT(8) | BIT(9) | BIT(18) | BIT(19) | BIT(23) | BIT(24) | BIT(29)},
 	/* PREFETCHWT1, OSPKE, WAITPKG, GFNI, RDPID, CLDEMOTE, MOVDIRI, MOVDIR64B */
-	{ RL_CPU_LEAF_7_0, ECX, NEED_NOTHING, 0,
-	  BIT(0) | BIT(ECX_OSPKE) | BIT(5) | BIT(8) | BIT(22) | BIT(25) | BIT(27) | BIT(28) },
+	{RL_CPU_LEAF_7_0, ECX, NEED_NOTHING, 0,
+	 BIT(0) | BIT(ECX_OSPKE) | BIT(5) | BIT(8) | BIT(22) | BIT(25) | BIT(27) | BIT(28)},
 	/* FSRM, RTM_ALWAYS_ABORT, SERIALIZE, TSXLDTRK */
-	{ RL_CPU_LEAF_7_0, EDX, NEED_NOTHING, 0, BIT(4) | BIT(EDX_RTM_ALWAYS_ABORT) | BIT(14) | BIT(16) },
+	{RL_CPU_LEAF_7_0, EDX, NEED_NOTHING, 0, BIT(4) | BIT(EDX_RTM_ALWAYS_ABORT) | BIT(14) | BIT(16)},
 	/* LAHF, LZCNT, SSE4A, PREFETCHW, TBM; RDTSCP; WBNOINVD */
-	{ RL_CPU_LEAF_80000001, ECX, NEED_NOTHING, 0, BIT(0) | BIT(5) | BIT(6) | BIT(8) | BIT(21) },
-	{ RL_CPU_LEAF_80000001, EDX, NEED_NOTHING, 0, BIT(27) },
-	{ RL_CPU_LEAF_80000008, EBX, NEED_NOTHING, 0, BIT(9) },
+	{RL_CPU_LEAF_80000001, ECX, NEED_NOTHING, 0, BIT(0) | BIT(5) | BIT(6) | BIT(8) | BIT(21)},
+	{RL_CPU_LEAF_80000001, EDX, NEED_NOTHING, 0, BIT(27)},
+	{RL_CPU_LEAF_80000008, EBX, NEED_NOTHING, 0, BIT(9)},
 	/* FZLRM, FSRS, FSRCS; RAO_INT, CMPCCXADD; PREFETCHI; PTWRITE */
-	{ RL_CPU_LEAF_7_1, EAX, NEED_NOTHING, 0, BIT(10) | BIT(11) | BIT(12) },
-	{ RL_CPU_LEAF_7_1, EAX, NEED_NOTHING, 38, BIT(3) | BIT(7) },
-	{ RL_CPU_LEAF_7_1, EDX, NEED_NOTHING, 38, BIT(14) },
-	{ RL_CPU_LEAF_14_0, EBX, NEED_NOTHING, 34, BIT(4) },
+	{RL_CPU_LEAF_7_1, EAX, NEED_NOTHING, 0, BIT(10) | BIT(11) | BIT(12)},
+	{RL_CPU_LEAF_7_1, EAX, NEED_NOTHING, 38, BIT(3) | BIT(7)},
+	{RL_CPU_LEAF_7_1, EDX, NEED_NOTHING, 38, BIT(14)},
+	{RL_CPU_LEAF_14_0, EBX, NEED_NOTHING, 34, BIT(4)},
 	/* XSAVEOPT, XSAVEC, XGETBV with ecx 1, XFD; AVX10 */
-	{ RL_CPU_LEAF_D_1, EAX, NEED_XSAVE, 0, BIT(0) | BIT(EAX_XSAVEC) | BIT(2) | BIT(4) },
-	{ RL_CPU_LEAF_7_1, EDX, NEED_XSAVE, 39, BIT(EDX_AVX10) },
+	{RL_CPU_LEAF_D_1, EAX, NEED_XSAVE, 0, BIT(0) | BIT(EAX_XSAVEC) | BIT(2) | BIT(4)},
+	{RL_CPU_LEAF_7_1, EDX, NEED_XSAVE, 39, BIT(EDX_AVX10)},
 	/* FMA, AVX, F16C; AVX2; VAES, VPCLMULQDQ; AVX_VNNI; XOP; AVX_IFMA; AVX_VNNI_INT8, AVX_NE_CONVERT */
-	{ RL_CPU_LEAF_1, ECX, NEED_AVX, 0, BIT(12) | BIT(ECX_AVX) | BIT(29) },
-	{ RL_CPU_LEAF_7_0, EBX, NEED_AVX, 0, BIT(5) },
-	{ RL_CPU_LEAF_7_0, ECX, NEED_AVX, 0, BIT(9) | BIT(10) },
-	{ RL_CPU_LEAF_7_1, EAX, NEED_AVX, 0, BIT(4) },
-	{ RL_CPU_LEAF_80000001, ECX, NEED_AVX, 0, BIT(11) },
-	{ RL_CPU_LEAF_7_1, EAX, NEED_AVX, 38, BIT(23) },
-	{ RL_CPU_LEAF_7_1, EDX, NEED_AVX, 38, BIT(4) | BIT(5) },
+	{RL_CPU_LEAF_1, ECX, NEED_AVX, 0, BIT(12) | BIT(ECX_AVX) | BIT(29)},
+	{RL_CPU_LEAF_7_0, EBX, NEED_AVX, 0, BIT(5)},
+	{RL_CPU_LEAF_7_0, ECX, NEED_AVX, 0, BIT(9) | BIT(10)},
+	{RL_CPU_LEAF_7_1, EAX, NEED_AVX, 0, BIT(4)},
+	{RL_CPU_LEAF_80000001, ECX, NEED_AVX, 0, BIT(11)},
+	{RL_CPU_LEAF_7_1, EAX, NEED_AVX, 38, BIT(23)},
+	{RL_CPU_LEAF_7_1, EDX, NEED_AVX, 38, BIT(4) | BIT(5)},
 	/* F, DQ, IFMA, PF, ER, CD, BW, VL */
-	{ RL_CPU_LEAF_7_0, EBX, NEED_AVX512, 0,
-	  BIT(EBX_AVX512F) | BIT(17) | BIT(21) | BIT(26) | BIT(27) | BIT(28) | BIT(30) | BIT(31) },
+	{RL_CPU_LEAF_7_0, EBX, NEED_AVX512, 0,
+	 BIT(EBX_AVX512F) | BIT(17) | BIT(21) | BIT(26) | BIT(27) | BIT(28) | BIT(30) | BIT(31)},
 	/* VBMI, VBMI2, VNNI, BITALG, VPOPCNTDQ; 4VNNIW, 4FMAPS, VP2INTERSECT, FP16; BF16 */
-	{ RL_CPU_LEAF_7_0, ECX, NEED_AVX512, 0, BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14) },
-	{ RL_CPU_LEAF_7_0, EDX, NEED_AVX512, 0, BIT(2) | BIT(3) | BIT(8) | BIT(23) },
-	{ RL_CPU_LEAF_7_1, EAX, NEED_AVX512, 0, BIT(5) },
+	{RL_CPU_LEAF_7_0, ECX, NEED_AVX512, 0, BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14)},
+	{RL_CPU_LEAF_7_0, EDX, NEED_AVX512, 0, BIT(2) | BIT(3) | BIT(8) | BIT(23)},
+	{RL_CPU_LEAF_7_1, EAX, NEED_AVX512, 0, BIT(5)},
 	/* AMX: BF16, TILE, INT8; FP16; COMPLEX.  APX. */
-	{ RL_CPU_LEAF_7_0, EDX, NEED_AMX, 0, BIT(22) | BIT(24) | BIT(25) },
-	{ RL_CPU_LEAF_7_1, EAX, NEED_AMX, 38, BIT(21) },
-	{ RL_CPU_LEAF_7_1, EDX, NEED_AMX, 38, BIT(8) },
-	{ RL_CPU_LEAF_7_1, EDX, NEED_APX, 38, BIT(21) },
+	{RL_CPU_LEAF_7_0, EDX, NEED_AMX, 0, BIT(22) | BIT(24) | BIT(25)},
+	{RL_CPU_LEAF_7_1, EAX, NEED_AMX, 38, BIT(21)},
+	{RL_CPU_LEAF_7_1, EDX, NEED_AMX, 38, BIT(8)},
+	{RL_CPU_LEAF_7_1, EDX, NEED_APX, 38, BIT(21)},
 };
 
 static uint32_t reg_of(struct rl_cpuid *leaves, unsigned int leaf, unsigned int reg)
@@ -165,8 +157,8 @@ static void activate(struct rl_glibc_cpu *view)
 				reg_of(view->leaf, usable[i].leaf, usable[i].reg) & usable[i].bits;
 	}
 	if (view->active[RL_CPU_LEAF_7_1].edx & BIT(EDX_AVX10)) {
-		uint32_t widths = BIT(EBX_AVX10_XMM) | (has_avx ? BIT(EBX_AVX10_YMM) : 0) |
-				  (has_zmm ? BIT(EBX_AVX10_ZMM) : 0);
+		uint32_t widths =
+			BIT(EBX_AVX10_XMM) | (has_avx ? BIT(EBX_AVX10_YMM) : 0) | (has_zmm ? BIT(EBX_AVX10_ZMM) : 0);
 		view->active[RL_CPU_LEAF_24_0].ebx |= view->leaf[RL_CPU_LEAF_24_0].ebx & widths;
 	}
 	activate_special(view);
@@ -203,23 +195,23 @@ static const struct {
 	uint32_t preference;
 	struct rl_cpu_feature need;
 } preference_words[] = {
-	{ "Slow_BSF", 0, false, RL_PREFER_SLOW_BSF, { 0 } },
-	{ "I586", 0, true, RL_PREFER_I586, { 0 } },
-	{ "I686", 0, true, RL_PREFER_I686, { 0 } },
-	{ "Prefer_ERMS", 0, false, RL_PREFER_ERMS, { 0 } },
-	{ "Prefer_FSRM", 0, false, RL_PREFER_FSRM, { 0 } },
-	{ "Avoid_STOSB", 41, false, RL_PREFER_AVOID_STOSB, { 0 } },
-	{ "Slow_SSE4_2", 0, false, RL_PREFER_SLOW_SSE4_2, { RL_CPU_LEAF_1, ECX, 20 } },
-	{ "Fast_Rep_String", 0, false, RL_PREFER_FAST_REP_STRING, { 0 } },
-	{ "Prefer_No_AVX512", 0, false, RL_PREFER_NO_AVX512, { RL_CPU_LEAF_7_0, EBX, EBX_AVX512F } },
-	{ "Fast_Copy_Backward", 0, false, RL_PREFER_FAST_COPY_BACKWARD, { 0 } },
-	{ "Fast_Unaligned_Load", 0, false, RL_PREFER_FAST_UNALIGNED_LOAD, { 0 } },
-	{ "Fast_Unaligned_Copy", 0, false, RL_PREFER_FAST_UNALIGNED_COPY, { 0 } },
-	{ "Prefer_No_VZEROUPPER", 0, false, RL_PREFER_NO_VZEROUPPER, { RL_CPU_LEAF_1, ECX, ECX_AVX } },
-	{ "AVX_Fast_Unaligned_Load", 0, false, RL_PREFER_AVX_FAST_UNALIGNED_LOAD, { RL_CPU_LEAF_1, ECX, ECX_AVX } },
-	{ "MathVec_Prefer_No_AVX512", 0, false, RL_PREFER_MATHVEC_NO_AVX512, { RL_CPU_LEAF_7_0, EBX, EBX_AVX512F } },
-	{ "Avoid_Non_Temporal_Memset", 39, false, RL_PREFER_AVOID_NON_TEMPORAL_MEMSET, { 0 } },
-	{ "Prefer_PMINUB_for_stringop", 0, false, RL_PREFER_PMINUB_FOR_STRINGOP, { RL_CPU_LEAF_1, EDX, 26 } },
+	{"Slow_BSF", 0, false, RL_PREFER_SLOW_BSF, {0}},
+	{"I586", 0, true, RL_PREFER_I586, {0}},
+	{"I686", 0, true, RL_PREFER_I686, {0}},
+	{"Prefer_ERMS", 0, false, RL_PREFER_ERMS, {0}},
+	{"Prefer_FSRM", 0, false, RL_PREFER_FSRM, {0}},
+	{"Avoid_STOSB", 41, false, RL_PREFER_AVOID_STOSB, {0}},
+	{"Slow_SSE4_2", 0, false, RL_PREFER_SLOW_SSE4_2, {RL_CPU_LEAF_1, ECX, 20}},
+	{"Fast_Rep_String", 0, false, RL_PREFER_FAST_REP_STRING, {0}},
+	{"Prefer_No_AVX512", 0, false, RL_PREFER_NO_AVX512, {RL_CPU_LEAF_7_0, EBX, EBX_AVX512F}},
+	{"Fast_Copy_Backward", 0, false, RL_PREFER_FAST_COPY_BACKWARD, {0}},
+	{"Fast_Unaligned_Load", 0, false, RL_PREFER_FAST_UNALIGNED_LOAD, {0}},
+	{"Fast_Unaligned_Copy", 0, false, RL_PREFER_FAST_UNALIGNED_COPY, {0}},
+	{"Prefer_No_VZEROUPPER", 0, false, RL_PREFER_NO_VZEROUPPER, {RL_CPU_LEAF_1, ECX, ECX_AVX}},
+	{"AVX_Fast_Unaligned_Load", 0, false, RL_PREFER_AVX_FAST_UNALIGNED_LOAD, {RL_CPU_LEAF_1, ECX, ECX_AVX}},
+	{"MathVec_Prefer_No_AVX512", 0, false, RL_PREFER_MATHVEC_NO_AVX512, {RL_CPU_LEAF_7_0, EBX, EBX_AVX512F}},
+	{"Avoid_Non_Temporal_Memset", 39, false, RL_PREFER_AVOID_NON_TEMPORAL_MEMSET, {0}},
+	{"Prefer_PMINUB_for_stringop", 0, false, RL_PREFER_PMINUB_FOR_STRINGOP, {RL_CPU_LEAF_1, EDX, 26}},
 };
 
 /* One word of glibc.cpu.hwcaps. */
@@ -248,14 +240,14 @@ static void apply_preference(struct rl_glibc_cpu *view, const struct word *word)
 {
 	for (size_t i = 0; i < sizeof preference_words / sizeof *preference_words; i++) {
 		const struct rl_cpu_feature *need = &preference_words[i].need;
-		if (strlen(preference_words[i].name) != word->length ||
-		    memcmp(preference_words[i].name, word->text, word->length) != 0 ||
-		    view->release < 200u + preference_words[i].since)
+		if (strlen(preference_words[i].name) != word->length
+		    || memcmp(preference_words[i].name, word->text, word->length) != 0
+		    || view->release < 200u + preference_words[i].since)
 			continue;
 		if (word->is_off)
 			view->preferred &= ~preference_words[i].preference;
-		else if (!preference_words[i].only_off &&
-			 (need->bit == 0 || (reg_of(view->active, need->leaf, need->reg) & BIT(need->bit))))
+		else if (!preference_words[i].only_off
+			 && (need->bit == 0 || (reg_of(view->active, need->leaf, need->reg) & BIT(need->bit))))
 			view->preferred |= preference_words[i].preference;
 		return;
 	}
@@ -316,8 +308,8 @@ static void store64(unsigned char *base, uint16_t offset, uint64_t value)
 
 static void store_basic(const struct rl_glibc_layout *layout, const struct rl_cpu *cpu, unsigned char *base)
 {
-	static const uint8_t kinds[] = { [RL_CPU_INTEL] = 1, [RL_CPU_AMD] = 2, [RL_CPU_HYGON] = 2, [RL_CPU_ZHAOXIN] = 3,
-					 [RL_CPU_OTHER] = 4 };
+	static const uint8_t kinds[] = {
+		[RL_CPU_INTEL] = 1, [RL_CPU_AMD] = 2, [RL_CPU_HYGON] = 2, [RL_CPU_ZHAOXIN] = 3, [RL_CPU_OTHER] = 4};
 	uint16_t basic = layout->cpu_features.basic;
 	uint32_t kind = kinds[cpu->vendor];
 	if (layout->release >= 241 && cpu->vendor == RL_CPU_HYGON)

@@ -1,4 +1,4 @@
-/* struct cpu_features inside _rtld_global_ro: what glibc's IFUNC resolvers and string functions know of the processor. */
+/* struct cpu_features in _rtld_global_ro: what glibc's IFUNC resolvers and string functions know of the processor. */
 #ifndef RL_ABI_GLIBC_CPU_FEATURES_H
 #define RL_ABI_GLIBC_CPU_FEATURES_H
 
@@ -13,7 +13,8 @@ void rl_glibc_cpu_features_fill(const struct rl_glibc_layout *layout, const stru
 				const struct rl_tunables *tunables, unsigned char *cpu_features);
 
 /* Let the tunable glibc.cpu.hwcaps take features away from cpu->usable, so that rl_cpu_hwcaps, rl_cpu_platform and
- * rl_glibc_hwcap answer as the original does.  Before the first search; rl_glibc_cpu_features_fill needs no such call. */
+ * rl_glibc_hwcap answer as the original does.  Before the first search; rl_glibc_cpu_features_fill needs no such
+ * call. */
 void rl_glibc_cpu_restrict(struct rl_cpu *cpu, const struct rl_tunables *tunables);
 
 /* R._dl_hwcap, which getauxval(AT_HWCAP) answers. */

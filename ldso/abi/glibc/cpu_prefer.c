@@ -20,10 +20,10 @@ enum {
 	EDX_RTM_ALWAYS_ABORT = 11,
 	EAX_AVX_VNNI = 4, /* leaf 7.1 */
 	ECX_FMA4 = 16,    /* leaf 0x80000001 */
-	KIND_MODERN = RL_PREFER_FAST_REP_STRING | RL_PREFER_FAST_UNALIGNED_LOAD | RL_PREFER_FAST_UNALIGNED_COPY |
-		      RL_PREFER_PMINUB_FOR_STRINGOP,
-	KIND_SMALL = RL_PREFER_FAST_UNALIGNED_LOAD | RL_PREFER_FAST_UNALIGNED_COPY | RL_PREFER_PMINUB_FOR_STRINGOP |
-		     RL_PREFER_SLOW_SSE4_2,
+	KIND_MODERN = RL_PREFER_FAST_REP_STRING | RL_PREFER_FAST_UNALIGNED_LOAD | RL_PREFER_FAST_UNALIGNED_COPY
+		      | RL_PREFER_PMINUB_FOR_STRINGOP,
+	KIND_SMALL = RL_PREFER_FAST_UNALIGNED_LOAD | RL_PREFER_FAST_UNALIGNED_COPY | RL_PREFER_PMINUB_FOR_STRINGOP
+		     | RL_PREFER_SLOW_SSE4_2,
 	KIND_TREMONT = KIND_SMALL | RL_PREFER_FAST_REP_STRING,
 };
 
@@ -33,30 +33,31 @@ static const struct {
 	uint16_t since;
 	uint32_t preferred;
 } tuned_models[] = {
-	{ 0x1c, 0, RL_PREFER_SLOW_BSF },   { 0x26, 0, RL_PREFER_SLOW_BSF },   /* Bonnell */
-	{ 0x27, 238, RL_PREFER_SLOW_BSF }, { 0x35, 238, RL_PREFER_SLOW_BSF }, /* Saltwell, its shrink */
-	{ 0x36, 238, RL_PREFER_SLOW_BSF },
-	{ 0x37, 0, KIND_SMALL },   { 0x4a, 0, KIND_SMALL },   { 0x4d, 0, KIND_SMALL }, /* Silvermont */
-	{ 0x5d, 0, KIND_SMALL },
-	{ 0x4c, 0, KIND_SMALL },   { 0x5a, 0, KIND_SMALL },   { 0x75, 0, KIND_SMALL }, /* Airmont */
-	{ 0x5c, 0, KIND_SMALL },   { 0x5f, 0, KIND_SMALL },   { 0x7a, 0, KIND_SMALL }, /* Goldmont */
-	{ 0x57, 0, KIND_SMALL },                                                       /* Knights Landing */
-	{ 0x86, 0, KIND_TREMONT }, { 0x96, 0, KIND_TREMONT }, { 0x9c, 0, KIND_TREMONT },
-	{ 0x1a, 0, KIND_MODERN },  { 0x1e, 0, KIND_MODERN },  { 0x1f, 0, KIND_MODERN }, /* Nehalem */
-	{ 0x2e, 0, KIND_MODERN },
-	{ 0x25, 0, KIND_MODERN },  { 0x2c, 0, KIND_MODERN },  { 0x2f, 0, KIND_MODERN }, /* Westmere */
+	{0x1c, 0, RL_PREFER_SLOW_BSF},   {0x26, 0, RL_PREFER_SLOW_BSF},   /* Bonnell */
+	{0x27, 238, RL_PREFER_SLOW_BSF}, {0x35, 238, RL_PREFER_SLOW_BSF}, /* Saltwell, its shrink */
+	{0x36, 238, RL_PREFER_SLOW_BSF}, {0x37, 0, KIND_SMALL},           {0x4a, 0, KIND_SMALL},
+	{0x4d, 0, KIND_SMALL}, /* Silvermont */
+	{0x5d, 0, KIND_SMALL},           {0x4c, 0, KIND_SMALL},           {0x5a, 0, KIND_SMALL},
+	{0x75, 0, KIND_SMALL},                                                                   /* Airmont */
+	{0x5c, 0, KIND_SMALL},           {0x5f, 0, KIND_SMALL},           {0x7a, 0, KIND_SMALL}, /* Goldmont */
+	{0x57, 0, KIND_SMALL},                                                                   /* Knights Landing */
+	{0x86, 0, KIND_TREMONT},         {0x96, 0, KIND_TREMONT},         {0x9c, 0, KIND_TREMONT},
+	{0x1a, 0, KIND_MODERN},          {0x1e, 0, KIND_MODERN},          {0x1f, 0, KIND_MODERN}, /* Nehalem */
+	{0x2e, 0, KIND_MODERN},          {0x25, 0, KIND_MODERN},          {0x2c, 0, KIND_MODERN},
+	{0x2f, 0, KIND_MODERN}, /* Westmere */
 };
 
 /* Since 2.38: large cores of family 6 in order of age.  Up to Broadwell an eighth of the last cache is the limit for
  * stores that bypass it, later half; on all others a quarter. */
 static const uint8_t models_of_an_eighth[] = {
-	0x1a, 0x1e, 0x1f, 0x2e, 0x25, 0x2c, 0x2f, 0x2a, 0x2d, 0x3a, 0x3e, 0x3c, 0x3f, 0x45, 0x46, 0x3d, 0x47, 0x4f, 0x56,
+	0x1a, 0x1e, 0x1f, 0x2e, 0x25, 0x2c, 0x2f, 0x2a, 0x2d, 0x3a,
+	0x3e, 0x3c, 0x3f, 0x45, 0x46, 0x3d, 0x47, 0x4f, 0x56,
 };
 static const uint8_t models_of_half[] = {
-	0x4e, 0x5e, 0x8e, 0x9e, 0xa5, 0xa6, 0x55, 0x66, 0x6a, 0x6c, 0x7d, 0x7e, 0x9d, 0x8c, 0x8d, 0xa7, 0x8f, 0xb7, 0xba,
-	0xbf, 0xcf, 0xaa, 0xac, 0xbd, 0xc6, 0xad, 0xae, 0x8a, 0x97, 0x9a, 0xbe,
+	0x4e, 0x5e, 0x8e, 0x9e, 0xa5, 0xa6, 0x55, 0x66, 0x6a, 0x6c, 0x7d, 0x7e, 0x9d, 0x8c, 0x8d, 0xa7,
+	0x8f, 0xb7, 0xba, 0xbf, 0xcf, 0xaa, 0xac, 0xbd, 0xc6, 0xad, 0xae, 0x8a, 0x97, 0x9a, 0xbe,
 };
-static const uint8_t models_of_half_since_239[] = { 0xb5, 0xc5, 0xcc, 0xd5 };
+static const uint8_t models_of_half_since_239[] = {0xb5, 0xc5, 0xcc, 0xd5};
 
 static bool is_one_of(uint32_t model, const uint8_t *models, size_t count)
 {
@@ -73,8 +74,9 @@ static bool is_one_of(uint32_t model, const uint8_t *models, size_t count)
 static bool is_half_by_family(const struct rl_glibc_cpu *view)
 {
 	const struct rl_cpu *cpu = view->cpu;
-	return view->release >= 239 &&
-	       ((cpu->family == 18 && (cpu->model == 1 || cpu->model == 3)) || (cpu->family == 19 && cpu->model == 1));
+	return view->release >= 239
+	       && ((cpu->family == 18 && (cpu->model == 1 || cpu->model == 3))
+		   || (cpu->family == 19 && cpu->model == 1));
 }
 
 static void divide_intel(struct rl_glibc_cpu *view)
@@ -87,8 +89,8 @@ static void divide_intel(struct rl_glibc_cpu *view)
 	}
 	if (IS_ONE_OF(model, models_of_an_eighth))
 		view->non_temporal_divisor = 8;
-	else if (IS_ONE_OF(model, models_of_half) ||
-		 (view->release >= 239 && IS_ONE_OF(model, models_of_half_since_239)))
+	else if (IS_ONE_OF(model, models_of_half)
+		 || (view->release >= 239 && IS_ONE_OF(model, models_of_half_since_239)))
 		view->non_temporal_divisor = 2;
 	/* The mesh of Skylake servers makes such stores slow. */
 	if (view->has_memset_threshold && (model == 0x55 || model == 0x66))

@@ -49,7 +49,7 @@ static int find_id(const struct rl_tunables *tunables, const char *name, size_t 
 
 static int find_full_id(const struct rl_tunables *tunables, const char *name, size_t length)
 {
-	static const char prefix[] = { 'g', 'l', 'i', 'b', 'c', '.' };
+	static const char prefix[] = {'g', 'l', 'i', 'b', 'c', '.'};
 	if (length <= sizeof prefix || memcmp(name, prefix, sizeof prefix) != 0)
 		return -1;
 	return find_id(tunables, name + sizeof prefix, length - sizeof prefix);
@@ -75,7 +75,8 @@ static uint64_t read_number(const char *text, const char **out_end)
 	for (;; text++) {
 		unsigned int digit = (unsigned int)(*text - '0');
 		if (base == 16 && digit > 9)
-			digit = (unsigned int)((*text | 0x20) - 'a') < 6 ? (unsigned int)((*text | 0x20) - 'a') + 10 : base;
+			digit = (unsigned int)((*text | 0x20) - 'a') < 6 ? (unsigned int)((*text | 0x20) - 'a') + 10
+									 : base;
 		if (digit >= base)
 			break;
 		if (number >= (UINT64_MAX - digit) / base) {
@@ -201,7 +202,7 @@ static bool split_strict(const struct rl_tunables *tunables, const char *text, s
 			return false;
 		int id = find_full_id(tunables, name, (size_t)(value - 1 - name));
 		if (id >= 0)
-			out_pieces[id] = (struct piece){ value, (size_t)(text - value) };
+			out_pieces[id] = (struct piece){value, (size_t)(text - value)};
 		if (*text == '\0')
 			return true;
 	}
@@ -233,8 +234,8 @@ static void parse_strict(struct rl_tunables *tunables, const char *text)
 /* The tunable that an older variable sets, or -1. */
 static int find_alias(const struct rl_tunables *tunables, const char *variable)
 {
-	if (strncmp(variable, "MALLOC_", 7) != 0 && strncmp(variable, "LD_H", 4) != 0 &&
-	    strncmp(variable, "LD_P", 4) != 0)
+	if (strncmp(variable, "MALLOC_", 7) != 0 && strncmp(variable, "LD_H", 4) != 0
+	    && strncmp(variable, "LD_P", 4) != 0)
 		return -1;
 	for (unsigned int id = 0; id < tunables->list->count; id++) {
 		const char *alias = row_of(tunables, id)->alias;
@@ -292,7 +293,7 @@ static bool read_lenient(struct rl_tunables *tunables, char **at, const struct c
 /* Until 2.38: in the order of the environment; an older variable counts unless something has set the tunable. */
 static void start_lenient(struct rl_tunables *tunables, char **envp, bool is_secure)
 {
-	struct caution caution = { is_secure, false };
+	struct caution caution = {is_secure, false};
 	struct stat unused;
 	if (is_secure)
 		caution.may_check = rl_sys_stat("/etc/suid-debug", &unused) == 0;
@@ -354,7 +355,7 @@ union value {
 
 void rl_tunables_get(const struct rl_tunables *tunables, unsigned int id, void *out, void (*callback)(void *))
 {
-	union value value = { .string = { NULL, 0 } };
+	union value value = {.string = {NULL, 0}};
 	if (id >= tunables->list->count)
 		return;
 	const struct rl_tunable *row = row_of(tunables, id);
@@ -362,9 +363,9 @@ void rl_tunables_get(const struct rl_tunables *tunables, unsigned int id, void *
 	if (row->type != RL_TUNABLE_STRING)
 		value.number = is_set ? tunables->values[id].number : row->value;
 	else if (is_set)
-		value.string = (struct piece){ tunables->values[id].text, tunables->values[id].length };
+		value.string = (struct piece){tunables->values[id].text, tunables->values[id].length};
 	if (row->type == RL_TUNABLE_INT32)
-		memcpy(out, &(int32_t){ (int32_t)value.number }, sizeof(int32_t));
+		memcpy(out, &(int32_t){(int32_t)value.number}, sizeof(int32_t));
 	else if (row->type == RL_TUNABLE_STRING && is_strict(tunables))
 		memcpy(out, &value.string, sizeof value.string);
 	else
