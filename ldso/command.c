@@ -5,7 +5,7 @@
 #include "exports.h"
 #include "ldso.h"
 
-enum { EXIT_USAGE = 127 };
+enum { EXIT_USAGE = 1 };
 
 static _Noreturn void usage_fail(const struct rl_kernel *kernel, const char *word)
 {

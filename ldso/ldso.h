@@ -23,6 +23,7 @@ struct rl_ldso_config {
 	const char *interpreter;  /* the program's PT_INTERP, NULL in command mode */
 	const char *self_name;    /* how we were called in command mode */
 	const char *program_path; /* command mode: the program to load */
+	bool is_static;  /* command mode: the program has no PT_INTERP and starts itself up */
 	bool is_command; /* started as `ld-relink.so PROGRAM`, not as PT_INTERP */
 };
 

@@ -77,15 +77,19 @@ struct rl_glibc_machine rl_machine_for_libc(const struct rl_cpu *cpu, const stru
 }
 
 /* The program was loaded by its path, but processes know it as "". */
-enum rl_status rl_program_rename(struct rl_glibc *glibc, struct rl_object *program)
+enum rl_status rl_program_rename(struct rl_object *program)
 {
-	(void)glibc;
 	char *empty = rl_heap_string("");
 	if (empty == NULL)
 		return RL_NO_MEMORY;
+	/* Neither its path nor its file stand for it: a library of the same file would be loaded on its own. */
+	rl_namespace_unname(program);
+	program->has_file_id = false;
 	rl_heap_give((void *)program->path);
 	program->path = empty;
 	rl_shadow_map(program)->l_name = empty;
+	if (program->dynamic.soname != NULL)
+		RL_TRY(rl_namespace_name(program, program->dynamic.soname));
 	return rl_namespace_name(program, "");
 }
 

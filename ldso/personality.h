@@ -9,7 +9,7 @@ struct rl_search_machine rl_machine_for_search(const struct rl_cpu *cpu, uint64_
 struct rl_glibc_machine rl_machine_for_libc(const struct rl_cpu *cpu, const struct rl_search_machine *machine);
 
 /* A program loaded by its path becomes the nameless first object. */
-RL_NODISCARD enum rl_status rl_program_rename(struct rl_glibc *glibc, struct rl_object *program);
+RL_NODISCARD enum rl_status rl_program_rename(struct rl_object *program);
 
 /* What our own object is called: the PT_INTERP string, or how we were called. */
 const char *rl_self_path(const struct rl_ldso_config *config);

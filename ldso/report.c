@@ -3,15 +3,11 @@
 #include "ldso.h"
 
 enum {
-	EXIT_VERSIONS = 1, /* a needed version is missing */
-	EXIT_LINKER = 127, /* anything else, like the original */
+	EXIT_LINKER = 127,
 };
 
 _Noreturn void rl_report_fatal(const struct rl_diag *diag)
 {
-	/* Missing versions were reported one by one when they were found. */
-	if (diag->status == RL_OK)
-		rl_sys_exit(EXIT_VERSIONS);
 	rl_glibc_print_fatal(&rl_glibc, diag);
 	rl_sys_exit(EXIT_LINKER);
 }

@@ -69,6 +69,15 @@ static void machine_probe(void)
 	rl_config.machine = rl_machine_for_search(&rl_config.cpu, rl_config.kernel.aux[AT_PLATFORM]);
 }
 
+/* Bytes of static TLS kept for libraries that are opened later: what the original keeps or more, plus what the user
+ * asks for above the original's usual share. */
+static size_t static_surplus(void)
+{
+	enum { USUAL_SURPLUS = 4096, USUAL_SHARE = 512 };
+	int64_t share = rl_tunables_number(&rl_config.tunables, "glibc.rtld.optional_static_tls", USUAL_SHARE);
+	return USUAL_SURPLUS + (share > USUAL_SHARE ? (size_t)(share - USUAL_SHARE) : 0);
+}
+
 /* Step: the engine with its policy and personality. */
 static void engine_make(void)
 {
@@ -86,6 +95,7 @@ static void engine_make(void)
 	linker()->keeps_unbound = rl_config.options.binds_not;
 	linker()->prefers_strong = rl_config.options.has_dynamic_weak;
 	linker()->warns = rl_config.options.warns;
+	linker()->tls.surplus = static_surplus();
 	linker()->die = rl_report_lazy_failure;
 	linker()->warn = rl_report_warning;
 	linker()->argc = rl_config.kernel.argc;
@@ -132,11 +142,14 @@ static void program_load(struct rl_diag *diag)
 	linker()->program = program;
 	program->is_permanent = true;
 	rl_search_set_program(rl_search, program, program->path);
-	must(rl_program_rename(&rl_glibc, program), diag);
+	must(rl_program_rename(program), diag);
+	/* Without PT_INTERP it is static: it relocates itself. */
+	rl_config.is_static = !rl_image_has(&program->image, PT_INTERP);
+	program->is_relocated = rl_config.is_static;
 	rl_kernel_patch(kernel, AT_PHDR, (uintptr_t)program->phdr);
 	rl_kernel_patch(kernel, AT_PHNUM, program->image.phdr_count);
 	rl_kernel_patch(kernel, AT_ENTRY, program->entry);
-	rl_kernel_patch(kernel, AT_EXECFN, (uintptr_t)kernel->argv[0]);
+	rl_kernel_patch(kernel, AT_EXECFN, (uintptr_t)name);
 }
 
 static void image_adopt(enum rl_object_kind kind, const char *path, uintptr_t header_address,
@@ -192,7 +205,7 @@ static void preload_one(void *argument, const char *name, const char *source)
 	struct rl_request request = {
 		.name = name, .requester = linker()->program, .kind = RL_OBJECT_LIBRARY};
 	struct rl_diag failure = RL_DIAG_NONE;
-	struct rl_object *object = NULL;
+	struct rl_object *object = NULL, *last_before = linker()->base.last;
 	if (rl_load(linker(), &linker()->base, &request, &object, &failure) != RL_OK) {
 		struct rl_glibc_message *message = rl_glibc_words(&rl_glibc, &failure);
 		rl_text_print(2, "ERROR: ld.so: object '%s' from %s cannot be preloaded (%s): ignored.\n", name, source,
@@ -201,7 +214,8 @@ static void preload_one(void *argument, const char *name, const char *source)
 		rl_diag_drop(&failure);
 		return;
 	}
-	if (!rl_list_has(&preloading->list, object) && object != linker()->program)
+	/* What was there already keeps its place. */
+	if (object->previous == last_before)
 		must(rl_list_append(&preloading->list, object), preloading->diag);
 }
 
@@ -215,6 +229,16 @@ static void graph_load(struct rl_diag *diag)
 	rl_search_settle(rl_search);
 	for (struct rl_object *object = linker()->base.first; object != NULL; object = object->next)
 		object->is_permanent = true;
+}
+
+/* Step: every version that is needed is there; each one missing was reported. */
+static void versions_check(struct rl_diag *diag)
+{
+	enum { EXIT_VERSIONS = 1 };
+	enum rl_status status = rl_graph_check_versions(linker(), &linker()->program->closure, diag);
+	if (status == RL_VERSION_NOT_FOUND || status == RL_VERSION_RELR)
+		rl_sys_exit(EXIT_VERSIONS);
+	must(status, diag);
 }
 
 /* Step: put ourselves into the list where we are first needed, like the original: sanitizers look at the order. */
@@ -317,7 +341,7 @@ struct rl_transfer rl_start(uintptr_t *stack)
 	debugger_greet();
 	graph_load(&diag);
 	/* From here no object is added. */
-	must(rl_graph_check_versions(linker(), &linker()->program->closure, &diag), &diag);
+	versions_check(&diag);
 	self_place();
 	libc_choose(&diag);
 	must(linker()->abi.stack_prepare(&rl_glibc, linker()->base.first, &diag), &diag);
@@ -335,7 +359,8 @@ struct rl_transfer rl_start(uintptr_t *stack)
 	if (rl_glibc.libc != NULL)
 		rl_glibc_early_init(&rl_glibc);
 	rl_change_end(linker());
-	rl_calls_preinit(linker());
+	if (linker()->program->dynamic.preinit_array.count != 0 && !rl_config.is_static)
+		rl_calls_preinit(linker());
 	rl_calls_init(linker(), linker()->program);
 	return (struct rl_transfer){linker()->program->entry, rl_config.kernel.stack};
 }

@@ -47,6 +47,7 @@ enum rl_status {
 	/* Versions (gABI symbol versioning as glibc implements it). */
 	RL_VERSION_NOT_FOUND,
 	RL_VERSION_FORMAT,
+	RL_VERSION_RELR, /* DT_RELR in a file that does not ask libc for its support */
 
 	/* Binding. */
 	RL_SYMBOL_UNDEFINED,

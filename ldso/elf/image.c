@@ -24,3 +24,11 @@ const void *rl_image_array(const struct rl_image *image, uint64_t vaddr, uint64_
 		return NULL;
 	return (const void *)(image->bias + vaddr);
 }
+
+bool rl_image_has(const struct rl_image *image, uint32_t type)
+{
+	for (size_t i = 0; i < image->phdr_count; i++)
+		if (image->phdrs[i].p_type == type)
+			return true;
+	return false;
+}

@@ -4,6 +4,7 @@
 #define RL_ELF_IMAGE_H
 
 #include <elf.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,9 @@ const void *rl_image_array(const struct rl_image *image, uint64_t vaddr, uint64_
 
 /* Bytes from VADDR to the end of its segment, 0 if it is in none. */
 size_t rl_image_reach(const struct rl_image *image, uint64_t vaddr);
+
+/* Whether there is a program header of TYPE. */
+bool rl_image_has(const struct rl_image *image, uint32_t type);
 
 /* The PT_LOAD that contains VADDR, or NULL. */
 const Elf64_Phdr *rl_image_segment(const struct rl_image *image, uint64_t vaddr);

@@ -26,8 +26,13 @@ struct rl_abi {
 	 * take libc's list lock themselves. */
 	void (*object_list)(void *context, struct rl_object *object);
 	void (*object_unlist)(void *context, struct rl_object *object);
+	/* The namespace's list has the same objects in another order. */
+	void (*list_reordered)(void *context);
 	/* The object's TLS place or module id is final, or gone again (module == 0). */
 	void (*object_tls)(void *context, struct rl_object *object);
+
+	/* The version a file with DT_RELR must need from the library whose name starts so; NULL: none. */
+	const char *relr_version, *relr_library_prefix;
 
 	/* Whether threads still have destructors of OBJECT's thread-local variables to run. */
 	bool (*object_is_busy)(void *context, struct rl_object *object);

@@ -3,6 +3,9 @@
  * the same library must not get it half-constructed. */
 #include "calls.h"
 
+#include "graph.h"
+#include "list.h"
+
 typedef void init_function(int argc, char **argv, char **envp);
 typedef void fini_function(void);
 
@@ -23,8 +26,6 @@ static void object_init(struct rl_linker *linker, struct rl_object *object)
 	if (object->init_called || object->kind == RL_OBJECT_LINKER)
 		return;
 	object->init_called = true;
-	object->next_initialized = linker->initialized;
-	linker->initialized = object;
 	if (object->kind == RL_OBJECT_PROGRAM)
 		return;
 	rl_emit(linker, (struct rl_event){.kind = RL_EVENT_INIT, .object = object});
@@ -46,16 +47,6 @@ void rl_calls_init(struct rl_linker *linker, struct rl_object *root)
 		object_init(linker, root->sorted.items[i]);
 }
 
-static void initialized_remove(struct rl_linker *linker, struct rl_object *object)
-{
-	for (struct rl_object **link = &linker->initialized; *link != NULL; link = &(*link)->next_initialized) {
-		if (*link == object) {
-			*link = object->next_initialized;
-			return;
-		}
-	}
-}
-
 static void object_fini(struct rl_linker *linker, struct rl_object *object)
 {
 	object->init_called = false;
@@ -71,20 +62,19 @@ void rl_calls_fini(struct rl_linker *linker, struct rl_object *object)
 {
 	if (!object->init_called)
 		return;
-	initialized_remove(linker, object);
 	object_fini(linker, object);
 }
 
 void rl_calls_fini_all(struct rl_linker *linker)
 {
-	for (;;) {
-		linker->abi.lock(linker->abi.context);
-		struct rl_object *object = linker->initialized;
-		if (object != NULL)
-			linker->initialized = object->next_initialized;
-		linker->abi.unlock(linker->abi.context);
-		if (object == NULL)
-			return;
-		object_fini(linker, object);
-	}
+	struct rl_object_list list = {0};
+	linker->abi.lock(linker->abi.context);
+	enum rl_status status = rl_graph_sort_all(&linker->base, &list);
+	/* A destructor may close what comes later in the list: it stays until the end. */
+	for (size_t i = 0; i < list.count; i++)
+		list.items[i]->open_count++;
+	linker->abi.unlock(linker->abi.context);
+	for (size_t i = 0; status == RL_OK && i < list.count; i++)
+		rl_calls_fini(linker, list.items[i]);
+	rl_list_drop(&list);
 }

@@ -7,14 +7,14 @@
 /* The program's DT_PREINIT_ARRAY. */
 void rl_calls_preinit(struct rl_linker *linker);
 
-/* Construct what is new in root->sorted, dependencies first.  The program itself is only entered into the list of
- * initialised objects: its start-up code runs its constructors. */
+/* Construct what is new in root->sorted, dependencies first.  The program itself is only marked: its start-up
+ * code runs its constructors. */
 void rl_calls_init(struct rl_linker *linker, struct rl_object *root);
 
 /* Run the destructors of OBJECT now, if its constructors ran. */
 void rl_calls_fini(struct rl_linker *linker, struct rl_object *object);
 
-/* At exit: destroy everything in the reverse of the order of construction. */
+/* At exit: destroy everything, users before what they use. */
 void rl_calls_fini_all(struct rl_linker *linker);
 
 #endif

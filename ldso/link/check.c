@@ -31,29 +31,59 @@ static enum rl_status need_check(struct rl_linker *linker, struct rl_object *obj
 		.symbol = definer->dynamic.verdef_vaddr != 0 ? need->version : "", .value = need->is_weak);
 	if (is_fatal)
 		return RL_VERSION_NOT_FOUND;
-	linker->warn(linker, &found);
+	if (!linker->is_running)
+		linker->warn(linker, &found);
 	rl_diag_drop(&found);
 	return RL_OK;
 }
 
+/* Report at start, where every failure is shown before the process ends; at run time the first one counts. */
+static enum rl_status report(struct rl_linker *linker, enum rl_status status, struct rl_diag *diag)
+{
+	if (!linker->is_running) {
+		linker->warn(linker, diag);
+		rl_diag_drop(diag);
+	}
+	return status;
+}
+
+/* A libc without DT_RELR would run such a file unrelocated: files must say that they need one that has it. */
+static bool relr_is_undeclared(struct rl_linker *linker, const struct rl_object *object, bool declares_relr)
+{
+	const char *prefix = linker->abi.relr_library_prefix;
+	if (prefix == NULL || declares_relr || object->dynamic.relr.count == 0)
+		return false;
+	for (size_t i = 0; i < object->dynamic.entry_count; i++) {
+		const Elf64_Dyn *entry = &object->dynamic.entries[i];
+		const char *name = entry->d_tag == DT_NEEDED ? rl_dynamic_string(&object->dynamic, entry->d_un.d_val)
+							     : NULL;
+		if (name != NULL && strncmp(name, prefix, strlen(prefix)) == 0)
+			return true;
+	}
+	return false;
+}
+
 static enum rl_status object_check(struct rl_linker *linker, struct rl_object *object, struct rl_diag *diag)
 {
+	bool declares_relr = false;
 	struct rl_need_cursor cursor = rl_need_start(&object->image, &object->dynamic);
 	struct rl_need need;
 	enum rl_status status, worst = RL_OK;
 	while (rl_need_next(&cursor, &need, &status)) {
 		enum rl_status one = need_check(linker, object, &need, diag);
+		if (linker->abi.relr_version != NULL && object->dynamic.relr.count != 0
+		    && strcmp(need.version, linker->abi.relr_version) == 0)
+			declares_relr = true;
 		if (one == RL_OK)
 			continue;
-		worst = one;
+		worst = report(linker, one, diag);
 		if (linker->is_running)
-			return one;
-		/* At start every missing version is reported before the process ends. */
-		linker->warn(linker, diag);
-		rl_diag_drop(diag);
+			return worst;
 	}
 	if (status != RL_OK)
 		return rl_fail(diag, status, .subject = object->path);
+	if (relr_is_undeclared(linker, object, declares_relr))
+		return report(linker, rl_fail(diag, RL_VERSION_RELR, .subject = object->path), diag);
 	return worst;
 }
 

@@ -10,10 +10,14 @@
 #include "search.h"
 #include "unique.h"
 
+static bool stays(const struct rl_object *object)
+{
+	return object->is_permanent || (object->dynamic.flags_1 & DF_1_NODELETE);
+}
+
 static bool is_root(struct rl_linker *linker, struct rl_object *object)
 {
-	return object->kind != RL_OBJECT_OPENED || object->is_permanent || object->open_count != 0
-	       || (object->dynamic.flags_1 & DF_1_NODELETE)
+	return object->kind != RL_OBJECT_OPENED || stays(object) || object->open_count != 0
 	       || linker->abi.object_is_busy(linker->abi.context, object);
 }
 
@@ -46,18 +50,23 @@ static void mark_used(struct rl_linker *linker, struct rl_namespace *namespace)
 	}
 }
 
+/* What nothing needs, in the order of destruction. */
 static enum rl_status unused_collect(struct rl_linker *linker, struct rl_namespace *namespace,
 				     struct rl_object_list *out_list)
 {
-	enum rl_status status = RL_OK;
+	struct rl_object_list list;
+	RL_TRY(rl_graph_sort_all(namespace, &list));
 	mark_used(linker, namespace);
-	for (struct rl_object *object = namespace->first; object != NULL; object = object->next) {
-		if (!object->mark && status == RL_OK)
-			status = rl_list_append(out_list, object);
-	}
-	for (struct rl_object *object = namespace->first; object != NULL; object = object->next)
+	size_t unused = 0;
+	for (size_t i = 0; i < list.count; i++) {
+		struct rl_object *object = list.items[i];
+		if (!object->mark)
+			list.items[unused++] = object;
 		object->mark = false;
-	return status;
+	}
+	list.count = unused;
+	*out_list = list;
+	return RL_OK;
 }
 
 /* Take the objects of LIST out of every scope, so that no new lookup can meet them. */
@@ -110,8 +119,6 @@ static enum rl_status collect(struct rl_linker *linker, struct rl_namespace *nam
 		namespace->collect_again = false;
 		struct rl_object_list list = {0};
 		enum rl_status status = unused_collect(linker, namespace, &list);
-		if (status == RL_OK)
-			status = rl_graph_sort_users_first(&list);
 		for (size_t i = 0; status == RL_OK && i < list.count; i++)
 			rl_calls_fini(linker, list.items[i]);
 		if (status == RL_OK && list.count != 0)
@@ -127,7 +134,9 @@ enum rl_status rl_close(struct rl_linker *linker, struct rl_object *object, stru
 	enum rl_status status = RL_OK;
 	linker->abi.lock(linker->abi.context);
 	struct rl_namespace *namespace = object->namespace;
-	if (object->open_count == 0) {
+	if (object->kind == RL_OBJECT_OPENED && stays(object)) {
+		/* Handles of what stays are not counted: closing it again and again is no error. */
+	} else if (object->open_count == 0) {
 		status = rl_fail(diag, RL_REQUEST_NOT_OPEN, .subject = object->path);
 	} else if (--object->open_count == 0) {
 		if (namespace->is_collecting) {

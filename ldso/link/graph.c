@@ -6,6 +6,7 @@
 #include "../base/heap.h"
 #include "list.h"
 #include "load.h"
+#include "namespace.h"
 
 #ifndef DT_AUXILIARY
 #define DT_AUXILIARY 0x7ffffffd
@@ -28,13 +29,15 @@ static enum rl_status entry_load(struct rl_linker *linker, struct rl_object *obj
 	const char *name = rl_dynamic_string(&object->dynamic, entry->d_un.d_val);
 	if (name == NULL)
 		return rl_fail(diag, RL_DYNAMIC_DAMAGED, .subject = object->path);
-	struct rl_request request = {.name = name, .requester = object, .kind = kind};
+	struct rl_request request = {.name = name, .requester = object, .kind = kind, .is_needed = true};
 	return rl_load(linker, object->namespace, &request, out_dependency, diag);
 }
 
 /* A filtee goes in front of the object that names it, moving forward if it was met later in the list. */
-static enum rl_status filtee_insert(struct rl_object_list *closure, size_t *at, struct rl_object *filtee)
+static enum rl_status filtee_insert(struct rl_linker *linker, struct rl_object_list *closure, size_t *at,
+				    struct rl_object *filtee)
 {
+	struct rl_object *filter = closure->items[*at];
 	if (filtee->mark) {
 		for (size_t i = 0; i < *at; i++)
 			if (closure->items[i] == filtee)
@@ -45,6 +48,10 @@ static enum rl_status filtee_insert(struct rl_object_list *closure, size_t *at, 
 	memmove(&closure->items[*at + 1], &closure->items[*at], (closure->count - 1 - *at) * sizeof closure->items[0]);
 	closure->items[*at] = filtee;
 	filtee->mark = true;
+	if (filter->previous != NULL) {
+		rl_namespace_move(filter->namespace, filtee, filter->previous);
+		linker->abi.list_reordered(linker->abi.context);
+	}
 	return RL_OK;
 }
 
@@ -69,7 +76,7 @@ static enum rl_status dependencies_load(struct rl_linker *linker, struct rl_obje
 				continue;
 			RL_TRY(status);
 			size_t before = closure->count;
-			RL_TRY(filtee_insert(closure, at, dependency));
+			RL_TRY(filtee_insert(linker, closure, at, dependency));
 			*at += closure->count - before;
 		} else {
 			continue;

@@ -35,7 +35,6 @@ struct rl_linker {
 	struct rl_address_table addresses;
 	struct rl_readers readers;
 	struct rl_listener *listeners;
-	struct rl_object *initialized; /* stack: last constructed first */
 
 	size_t page_size;
 	bool binds_now;       /* for everything, whatever files say */

@@ -11,10 +11,10 @@
 #include "namespace.h"
 
 /* Read everything the dynamic section at VADDR says.  VADDR 0: the file has none. */
-static enum rl_status object_read(struct rl_object *object, uint64_t vaddr, struct rl_diag *diag)
+static enum rl_status object_read(struct rl_object *object, uint64_t vaddr)
 {
 	if (vaddr == 0)
-		return rl_fail(diag, RL_DYNAMIC_NONE, .subject = object->path);
+		return object->kind == RL_OBJECT_PROGRAM ? RL_OK : RL_DYNAMIC_NONE; /* a static program has none */
 	enum rl_status status = rl_dynamic_read(&object->image, vaddr, &object->dynamic);
 	if (status == RL_OK)
 		status = rl_symbols_read(&object->dynamic, &object->symbols);
@@ -28,7 +28,7 @@ static enum rl_status object_read(struct rl_object *object, uint64_t vaddr, stru
 				 ? RL_NO_MEMORY
 				 : rl_versions_read(&object->image, &object->dynamic, object->symbols.versions, count);
 	}
-	return status == RL_OK ? RL_OK : rl_fail(diag, status, .subject = object->path);
+	return status;
 }
 
 /* What follows mapping, for files and adopted images alike: names, TLS id, the personality's view, the list. */
@@ -125,7 +125,7 @@ static enum rl_status opening_check(const struct rl_request *request, const stru
 		status = RL_OPEN_PIE;
 	else if (request->for_dlopen && (object->dynamic.flags_1 & DF_1_NOOPEN))
 		status = RL_OPEN_REFUSED;
-	return status == RL_OK ? RL_OK : rl_fail(diag, status, .subject = object->path);
+	return status == RL_OK ? RL_OK : rl_fail(diag, status, .subject = request->name);
 }
 
 /* Map and read FILE as a new object.  Takes file->path. */
@@ -135,7 +135,7 @@ static enum rl_status file_load(struct rl_linker *linker, struct rl_namespace *n
 {
 	unsigned file_type = ((const Elf64_Ehdr *)file->head.bytes)->e_type;
 	if (file_type == ET_EXEC && request->kind != RL_OBJECT_PROGRAM) {
-		enum rl_status status = rl_fail(diag, RL_OPEN_EXECUTABLE, .subject = file->path);
+		enum rl_status status = rl_fail(diag, RL_OPEN_EXECUTABLE, .subject = request->name);
 		rl_heap_give(file->path);
 		return status;
 	}
@@ -147,10 +147,15 @@ static enum rl_status file_load(struct rl_linker *linker, struct rl_namespace *n
 	object->inode = info->st_ino;
 	object->loader = request->requester;
 	uint64_t dynamic_vaddr = 0;
+	int raw_error = 0;
 	enum rl_status status =
-		rl_map_file(file, (uint64_t)info->st_size, linker->page_size, object, &dynamic_vaddr, diag);
+		rl_map_file(file, (uint64_t)info->st_size, linker->page_size, object, &dynamic_vaddr, &raw_error);
 	if (status == RL_OK)
-		status = object_read(object, dynamic_vaddr, diag);
+		status = object_read(object, dynamic_vaddr);
+	/* The original names a file it could not map as it was asked for. */
+	if (status != RL_OK)
+		rl_fail(diag, status, .subject = status == RL_FILE_UNREADABLE ? file->path : request->name,
+			.error_number = raw_error);
 	if (status == RL_OK)
 		status = opening_check(request, object, file_type, diag);
 	if (status == RL_OK)
@@ -172,7 +177,7 @@ static enum rl_status file_resolve(struct rl_linker *linker, struct rl_namespace
 	long result = rl_sys_stat_fd(file->fd, &info);
 	if (rl_sys_is_error(result)) {
 		enum rl_status status =
-			rl_fail(diag, RL_FILE_STAT, .subject = file->path, .error_number = (int)-result);
+			rl_fail(diag, RL_FILE_STAT, .subject = request->name, .error_number = (int)-result);
 		rl_heap_give(file->path);
 		return status;
 	}
@@ -215,7 +220,15 @@ enum rl_status rl_load(struct rl_linker *linker, struct rl_namespace *namespace,
 	struct rl_request plain = *request;
 	if (expanded != NULL)
 		plain.name = expanded;
-	enum rl_status status = name_load(linker, namespace, &plain, out_object, diag);
+	struct rl_diag found = RL_DIAG_NONE;
+	enum rl_status status = name_load(linker, namespace, &plain, out_object, &found);
+	if (status == RL_FILE_NOT_FOUND && !request->is_needed)
+		rl_fail(diag, status, .subject = request->name, .requester = found.requester,
+			.error_number = found.error_number);
+	else if (status != RL_OK && diag->status == RL_OK)
+		*diag = found;
+	if (diag->storage != found.storage)
+		rl_diag_drop(&found);
 	rl_heap_give(expanded);
 	return status;
 }
@@ -231,10 +244,10 @@ enum rl_status rl_adopt(struct rl_linker *linker, struct rl_namespace *namespace
 	object->entry = adoption->entry;
 	enum rl_status status = rl_map_adopt(adoption->phdrs, adoption->phdr_count, adoption->bias, linker->page_size,
 					     object, &dynamic_vaddr);
+	if (status == RL_OK && dynamic_vaddr != 0)
+		status = object_read(object, dynamic_vaddr);
 	if (status != RL_OK)
 		rl_fail(diag, status, .subject = adoption->path);
-	if (status == RL_OK && dynamic_vaddr != 0)
-		status = object_read(object, dynamic_vaddr, diag);
 	if (status == RL_OK)
 		status = object_enter(linker, namespace, object, diag);
 	if (status != RL_OK) {

@@ -45,12 +45,9 @@ static uint64_t page_up(uint64_t value, size_t page_size)
 /* One PT_LOAD against the rules, and against the file's length. */
 static enum rl_status load_check(const Elf64_Phdr *phdr, uint64_t file_size, size_t page_size)
 {
-	if ((phdr->p_align & (page_size - 1)) != 0)
-		return RL_SEGMENT_ALIGN;
 	if (((phdr->p_vaddr - phdr->p_offset) & (page_size - 1)) != 0)
 		return RL_SEGMENT_OFFSET;
-	if ((phdr->p_align & (phdr->p_align - 1)) != 0 || phdr->p_filesz > phdr->p_memsz
-	    || phdr->p_vaddr + phdr->p_memsz < phdr->p_vaddr || phdr->p_vaddr + phdr->p_memsz > UINT64_MAX / 4)
+	if (phdr->p_filesz > phdr->p_memsz || phdr->p_vaddr + phdr->p_memsz < phdr->p_vaddr || phdr->p_vaddr + phdr->p_memsz > UINT64_MAX / 4)
 		return RL_SEGMENT_DAMAGED;
 	if (phdr->p_offset + phdr->p_filesz < phdr->p_offset || phdr->p_offset + phdr->p_filesz > file_size)
 		return RL_FILE_TOO_SHORT;
@@ -76,7 +73,8 @@ static enum rl_status span_find(const Elf64_Phdr *phdrs, size_t count, uint64_t 
 			return RL_SEGMENT_DAMAGED; /* gABI: ascending, and no page in two segments */
 		}
 		span.end = page_up(phdr->p_vaddr + phdr->p_memsz, page_size);
-		if (phdr->p_align > span.align)
+		/* Like the original, an alignment that is no power of two is no alignment. */
+		if (phdr->p_align > span.align && (phdr->p_align & (phdr->p_align - 1)) == 0)
 			span.align = phdr->p_align;
 	}
 	if (span.first == NULL)
@@ -304,18 +302,17 @@ static enum rl_status image_map(struct mapping *mapping, const Elf64_Ehdr *heade
 }
 
 enum rl_status rl_map_file(const struct rl_file *file, uint64_t file_size, size_t page_size,
-			   struct rl_object *object, uint64_t *out_dynamic_vaddr, struct rl_diag *diag)
+			   struct rl_object *object, uint64_t *out_dynamic_vaddr, int *out_error)
 {
 	const Elf64_Ehdr *header = (const Elf64_Ehdr *)file->head.bytes;
 	struct mapping mapping = {.file = file, .phdr_count = header->e_phnum, .page_size = page_size};
 	Elf64_Phdr *owned = NULL;
-	int error = 0;
 	enum rl_status status = phdrs_read(file, header, &owned, &mapping.phdrs);
 	if (status == RL_OK)
-		status = image_map(&mapping, header, file_size, object, out_dynamic_vaddr, &error);
+		status = image_map(&mapping, header, file_size, object, out_dynamic_vaddr, out_error);
 	if (status != RL_OK) {
 		rl_heap_give(owned);
-		return rl_fail(diag, status, .subject = file->path, .error_number = error);
+		return status;
 	}
 	object->phdr = phdrs_in_image(&mapping, header->e_phoff);
 	if (object->phdr == NULL) {
@@ -323,7 +320,7 @@ enum rl_status rl_map_file(const struct rl_file *file, uint64_t file_size, size_
 			size_t size = mapping.phdr_count * sizeof(Elf64_Phdr);
 			owned = rl_heap_take(size);
 			if (owned == NULL)
-				return rl_fail(diag, RL_NO_MEMORY, .subject = file->path);
+				return RL_NO_MEMORY;
 			memcpy(owned, mapping.phdrs, size);
 		}
 		object->phdr = owned;

@@ -110,7 +110,6 @@ struct rl_object {
 	unsigned long serial;
 	_Atomic(struct rl_pin *) pins; /* objects outside the closure that a binding of ours uses */
 	struct rl_object *next, *previous;  /* in the namespace's list, in load order */
-	struct rl_object *next_initialized; /* stack of initialised objects: destruction order */
 	struct rl_object *work_next;        /* link in whatever list the current operation builds */
 	size_t work_index;                  /* how far the current walk has come in needed */
 

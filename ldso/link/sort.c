@@ -12,15 +12,17 @@ struct walk {
 	bool counts_pins; /* symbol bindings are edges too */
 };
 
-/* The edge of OBJECT with number INDEX: DT_NEEDED first, then bindings; NULL behind the last. */
+/* The edge of OBJECT with number INDEX: what it needs, then bindings; NULL behind the last.  A root needs its whole
+ * closure, in the order that was found for it: so does the original, and it shows in the order of destructors. */
 static struct rl_object *edge(const struct walk *walk, struct rl_object *object, size_t index)
 {
-	if (index < object->needed.count)
-		return object->needed.items[index];
+	const struct rl_object_list *needs = object->sorted.count != 0 ? &object->sorted : &object->needed;
+	if (index < needs->count)
+		return needs->items[index];
 	if (!walk->counts_pins)
 		return NULL;
 	struct rl_pin *pin = atomic_load_explicit(&object->pins, memory_order_acquire);
-	for (index -= object->needed.count; pin != NULL && index > 0; index--)
+	for (index -= needs->count; pin != NULL && index > 0; index--)
 		pin = pin->next;
 	return pin == NULL ? NULL : pin->target;
 }
@@ -47,6 +49,15 @@ static void walk_from(struct walk *walk, struct rl_object *start)
 	}
 }
 
+static void move_to_front(struct rl_object **objects, struct rl_object *first)
+{
+	size_t at = 0;
+	while (objects[at] != first)
+		at++;
+	memmove(&objects[1], &objects[0], at * sizeof objects[0]);
+	objects[0] = first;
+}
+
 /* The original's order: walks start from the last object met and go backwards, which keeps the order close to the
  * link order; the root ends up first whatever cycles say. */
 enum rl_status rl_graph_sort(struct rl_object *root)
@@ -55,51 +66,53 @@ enum rl_status rl_graph_sort(struct rl_object *root)
 	struct rl_object **objects = root->closure.items;
 	RL_TRY(rl_list_reserve(&root->sorted, count));
 	struct walk walk = {.sorted = root->sorted.items, .at = count};
-	/* The root's own edges do not count in the walk: it is placed by hand. */
+	/* The edges of a new root do not count in the walk: it is placed by hand. */
 	size_t root_needs = root->needed.count;
-	root->needed.count = 0;
+	if (!root->is_relocated)
+		root->needed.count = 0;
 	for (size_t i = count; i-- > 0;)
 		if (!objects[i]->mark)
 			walk_from(&walk, objects[i]);
 	root->needed.count = root_needs;
 	for (size_t i = 0; i < count; i++)
 		objects[i]->mark = false;
-	size_t root_at = 0;
-	while (walk.sorted[root_at] != root)
-		root_at++;
-	memmove(&walk.sorted[1], &walk.sorted[0], root_at * sizeof walk.sorted[0]);
-	walk.sorted[0] = root;
+	move_to_front(walk.sorted, root);
 	root->sorted.count = count;
 	return RL_OK;
 }
 
-/* Walk LIST backwards into SORTED.  Every object outside LIST is marked for the time being. */
+/* Walk LIST, which is all of a namespace, backwards; the result replaces it. */
 static void list_walk(struct rl_object_list *list, struct rl_object **sorted, bool counts_pins)
 {
-	struct rl_namespace *namespace = list->items[0]->namespace;
-	for (struct rl_object *object = namespace->first; object != NULL; object = object->next)
-		object->mark = true;
-	for (size_t i = 0; i < list->count; i++)
-		list->items[i]->mark = false;
 	struct walk walk = {.sorted = sorted, .at = list->count, .counts_pins = counts_pins};
 	for (size_t i = list->count; i-- > 0;)
 		if (!list->items[i]->mark)
 			walk_from(&walk, list->items[i]);
-	for (struct rl_object *object = namespace->first; object != NULL; object = object->next)
-		object->mark = false;
+	for (size_t i = 0; i < list->count; i++)
+		list->items[i]->mark = false;
 	memcpy(list->items, sorted, list->count * sizeof sorted[0]);
 }
 
 /* Twice, like the original: where bindings and DT_NEEDED disagree in a cycle, DT_NEEDED has the last word. */
-enum rl_status rl_graph_sort_users_first(struct rl_object_list *list)
+enum rl_status rl_graph_sort_all(struct rl_namespace *namespace, struct rl_object_list *out_list)
 {
-	if (list->count < 2)
-		return RL_OK;
-	struct rl_object **sorted = rl_heap_take(list->count * sizeof sorted[0]);
-	if (sorted == NULL)
-		return RL_NO_MEMORY;
-	list_walk(list, sorted, true);
-	list_walk(list, sorted, false);
+	struct rl_object_list list = {0};
+	struct rl_object **sorted = rl_heap_take(namespace->count * sizeof sorted[0]);
+	enum rl_status status = sorted == NULL ? RL_NO_MEMORY : rl_list_reserve(&list, namespace->count);
+	if (status != RL_OK) {
+		rl_heap_give(sorted);
+		return status;
+	}
+	bool has_pins = false;
+	for (struct rl_object *object = namespace->first; object != NULL; object = object->next) {
+		list.items[list.count++] = object;
+		has_pins = has_pins || atomic_load(&object->pins) != NULL;
+	}
+	list_walk(&list, sorted, has_pins);
+	if (has_pins)
+		list_walk(&list, sorted, false);
+	move_to_front(list.items, namespace->first);
 	rl_heap_give(sorted);
+	*out_list = list;
 	return RL_OK;
 }

@@ -7,7 +7,6 @@
 #include "linker.h"
 
 enum {
-	STATIC_SURPLUS = 4096, /* at least what the original keeps for libraries loaded later (1664) */
 	STATIC_ALIGN = 64,
 };
 
@@ -129,7 +128,7 @@ void rl_tls_layout(struct rl_linker *linker)
 	tls->own_offset = place(tls, sizeof(struct rl_thread), _Alignof(struct rl_thread), 0);
 	if (tls->extra_size != 0)
 		tls->extra_offset = place(tls, tls->extra_size, tls->extra_align, 0);
-	tls->static_limit = tls->static_used + STATIC_SURPLUS;
+	tls->static_limit = tls->static_used + tls->surplus;
 	tls->static_size = round_up(tls->static_limit, tls->static_align) + linker->abi.thread_size;
 }
 

@@ -54,6 +54,7 @@ struct rl_tls_state {
 
 	/* The static area; offsets count from the thread pointer away. */
 	size_t static_used, static_limit; /* limit: used at start plus the surplus */
+	size_t surplus;                   /* set before the layout */
 	size_t static_align;
 	size_t static_size; /* whole, with the thread descriptor */
 	size_t gap_low, gap_high; /* alignment hole inside the used part that small modules may fill */

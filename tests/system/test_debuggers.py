@@ -73,11 +73,13 @@ int library_function(int x)
 OPENED = r"""
 #include <stdlib.h>
 __thread int opened_tls = 1000;
-static __thread void *kept;
+__thread void *kept;
 int opened_function(int x)
 {
+#ifdef KEEP
 	if (!kept)
 		kept = malloc(10);
+#endif
 	return opened_tls + x;
 }
 """
@@ -200,6 +202,13 @@ def test_address_sanitizer(mode, workshop, linker):
         expect(who, workshop.run(which, argv + ["x"]), [r"heap-buffer-overflow", r"0 bytes to the right of 40-byte region"], status=1)
         if mode == "interp":  # the original as a command leaks by itself
             expect(who, workshop.run(which, argv + ["x", "y"]), [r"detected memory leaks", r"40 byte\(s\) in 1 object"], status=1)
+
+
+def test_leak_sanitizer_sees_tls(workshop, linker):
+    """A block only a thread-local variable of an opened library points to is no leak."""
+    workshop.build("keep", ["-fsanitize=address", "-DKEEP"])
+    for who, which in both(linker):
+        expect(who, workshop.run(which, ["./prog-keep", "./libopened-keep.so"]), [r"\A\d+ \d+\nend\n\Z"])
 
 
 def test_thread_sanitizer(workshop, linker):

@@ -4,14 +4,13 @@
 
 #include "glibc.h"
 
-/* struct r_debug of <link.h>, with the link that version 2 added. */
+/* struct r_debug of <link.h>. */
 struct rl_debug {
 	int version;
 	struct rl_link_map *map;
 	uintptr_t breakpoint;
 	int state;
 	uintptr_t linker_base;
-	struct rl_debug *next;
 };
 
 /* Exported: debuggers find it by name or through DT_DEBUG. */

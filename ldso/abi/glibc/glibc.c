@@ -1,6 +1,8 @@
 /* The personality's side of the engine's contract. */
 #include "glibc.h"
 
+#include "globals.h"
+
 #include "../../base/heap.h"
 
 static enum rl_status object_attach(void *context, struct rl_object *object, struct rl_diag *diag)
@@ -25,6 +27,11 @@ static void object_unlist(void *context, struct rl_object *object)
 	rl_shadow_unlist(context, object);
 }
 
+static void list_reordered(void *context)
+{
+	rl_shadow_relink(context);
+}
+
 static void object_tls(void *context, struct rl_object *object)
 {
 	struct rl_glibc *glibc = context;
@@ -41,7 +48,7 @@ static enum rl_status stack_prepare(void *context, struct rl_object *first, stru
 {
 	struct rl_glibc *glibc = context;
 	for (struct rl_object *object = first; object != NULL; object = object->next) {
-		if (!(object->stack_flags & PF_X) || (glibc->stack_flags & PF_X))
+		if (object->kind == RL_OBJECT_VDSO || !(object->stack_flags & PF_X) || (glibc->stack_flags & PF_X))
 			continue;
 		if (rl_glibc_stacks_make_executable(glibc) != RL_OK)
 			return rl_fail(diag, RL_STACK_EXECUTABLE, .subject = object->path);
@@ -75,10 +82,13 @@ struct rl_abi rl_glibc_abi(struct rl_glibc *glibc)
 		.context = glibc,
 		.thread_size = THREAD_SIZE_WITHOUT_LIBC,
 		.thread_align = THREAD_ALIGN,
+		.relr_version = "GLIBC_ABI_DT_RELR",
+		.relr_library_prefix = "libc.so.",
 		.object_attach = object_attach,
 		.object_detach = object_detach,
 		.object_list = object_list,
 		.object_unlist = object_unlist,
+		.list_reordered = list_reordered,
 		.object_tls = object_tls,
 		.object_is_busy = object_is_busy,
 		.stack_prepare = stack_prepare,
@@ -99,8 +109,8 @@ enum rl_status rl_glibc_choose(struct rl_glibc *glibc, struct rl_object *object,
 	glibc->libc = object;
 	glibc->linker->abi.thread_size = layout->pthread.size;
 	if (layout->rseq_place == RL_GLIBC_RSEQ_EXTRA_TLS) {
-		enum { AT_RSEQ_FEATURE_SIZE = 27, AT_RSEQ_ALIGN = 28, LEAST = 32 };
-		uint64_t size = glibc->kernel->aux[AT_RSEQ_FEATURE_SIZE], align = glibc->kernel->aux[AT_RSEQ_ALIGN];
+		enum { LEAST = 32 };
+		uint64_t size = glibc->kernel->aux[RL_AT_RSEQ_FEATURE_SIZE], align = glibc->kernel->aux[RL_AT_RSEQ_ALIGN];
 		align = align < LEAST ? LEAST : align;
 		glibc->linker->tls.extra_align = align;
 		glibc->linker->tls.extra_size = ((size < LEAST ? LEAST : size) + align - 1) & -align;

@@ -6,6 +6,8 @@
 
 /* Auxiliary vector entries newer than some headers (linux/auxvec.h). */
 enum {
+	RL_AT_RSEQ_FEATURE_SIZE = 27,
+	RL_AT_RSEQ_ALIGN = 28,
 	RL_AT_HWCAP3 = 29,
 	RL_AT_HWCAP4 = 30,
 	RL_AT_MINSIGSTKSZ = 51,

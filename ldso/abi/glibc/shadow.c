@@ -78,6 +78,8 @@ static void dynamic_relocate(struct rl_object *object)
 {
 	if (object->image.bias == 0 || object->kind == RL_OBJECT_LINKER || !dynamic_is_writable(object))
 		return;
+	if (object->kind == RL_OBJECT_PROGRAM && !rl_image_has(&object->image, PT_INTERP))
+		return; /* static: it does that itself */
 	Elf64_Dyn *entry = (Elf64_Dyn *)object->dynamic.entries;
 	for (; entry->d_tag != DT_NULL; entry++)
 		if (is_relocated_tag(entry->d_tag))
@@ -307,6 +309,6 @@ void rl_shadow_relink(struct rl_glibc *glibc)
 	for (struct rl_object *object = glibc->linker->base.first; object != NULL; object = object->next)
 		links_copy(object);
 	head_publish(glibc);
-	if (glibc->layout != NULL)
+	if (glibc->layout != NULL && !glibc->linker->is_running)
 		rl_glibc_put_word(glibc->global, glibc->layout->global.dl_load_adds, glibc->linker->base.count);
 }

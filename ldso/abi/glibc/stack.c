@@ -38,14 +38,16 @@ enum rl_status rl_glibc_stacks_make_executable(struct rl_glibc *glibc)
 	if (rl_sys_is_error(rl_sys_protect(page, page_size, READ_WRITE_EXECUTE | PROT_GROWSDOWN)))
 		return RL_STACK_EXECUTABLE;
 	glibc->stack_flags |= PF_X;
-	if (glibc->layout == NULL || glibc->functions.mutex_lock == NULL)
-		return RL_OK; /* start-up: no other thread yet, and no descriptor */
+	if (glibc->layout == NULL)
+		return RL_OK;
+	uint32_t value = glibc->layout->stack_flags_kind == RL_GLIBC_STACK_FLAGS_PF ? glibc->stack_flags
+										      : READ_WRITE_EXECUTE;
+	rl_glibc_put_int(glibc->global, glibc->layout->global.dl_stack_flags, value);
+	if (!glibc->linker->is_running)
+		return RL_OK; /* no other thread yet */
 	struct stack_change change = {.glibc = glibc};
 	rl_glibc_threads_each(glibc, thread_change, &change);
 	if (change.result != 0)
 		return RL_STACK_EXECUTABLE;
-	uint32_t value = glibc->layout->stack_flags_kind == RL_GLIBC_STACK_FLAGS_PF ? glibc->stack_flags
-										      : READ_WRITE_EXECUTE;
-	rl_glibc_put_int(glibc->global, glibc->layout->global.dl_stack_flags, value);
 	return RL_OK;
 }
