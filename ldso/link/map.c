@@ -1,5 +1,5 @@
-/* Mapping.  One reservation for the whole span, made by mapping the file itself, so that segments at the same
- * distance from their file offsets (usually all but the writable one) cost no further mapping, only protection. */
+/* Mapping.  One reservation for the whole span, made by mapping the file itself, so that segments with the
+ * first one's protection and distance from their file offsets cost no further mapping. */
 #include "map.h"
 
 #include <errno.h>
@@ -159,17 +159,15 @@ static enum rl_status segment_map(const struct mapping *mapping, const Elf64_Phd
 	const Elf64_Phdr *first = mapping->span.first;
 	uintptr_t start = mapping->bias + page_down(phdr->p_vaddr, page_size);
 	uintptr_t file_end = mapping->bias + page_up(phdr->p_vaddr + phdr->p_filesz, page_size);
-	bool is_in_place = first->p_filesz != 0 && phdr->p_vaddr - phdr->p_offset == first->p_vaddr - first->p_offset;
-	if (phdr->p_filesz != 0 && phdr != first) {
-		if (!is_in_place) {
-			long result = rl_sys_map(start, file_end - start, protection(phdr), MAP_PRIVATE | MAP_FIXED,
-						 mapping->file->fd, page_down(phdr->p_offset, page_size));
-			if (rl_sys_is_error(result))
-				return RL_MAP_SEGMENT;
-		} else if (protection(phdr) != protection(first)
-			   && rl_sys_is_error(rl_sys_protect(start, file_end - start, protection(phdr)))) {
-			return RL_MAP_PROTECT;
-		}
+	/* Only what the reservation has right already: changing the protection would be cheaper than a new mapping, but
+	 * valgrind learns of code from mmap alone. */
+	bool is_in_place = first->p_filesz != 0 && protection(phdr) == protection(first)
+			   && phdr->p_vaddr - phdr->p_offset == first->p_vaddr - first->p_offset;
+	if (phdr->p_filesz != 0 && !is_in_place) {
+		long result = rl_sys_map(start, file_end - start, protection(phdr), MAP_PRIVATE | MAP_FIXED,
+					 mapping->file->fd, page_down(phdr->p_offset, page_size));
+		if (rl_sys_is_error(result))
+			return RL_MAP_SEGMENT;
 	}
 	return phdr->p_memsz > phdr->p_filesz ? zero_fill(mapping, phdr) : RL_OK;
 }

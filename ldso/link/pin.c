@@ -6,6 +6,11 @@ enum rl_status rl_pin_add(struct rl_object *object, struct rl_object *target)
 {
 	if (target == object || target->is_permanent || target->kind != RL_OBJECT_OPENED)
 		return RL_OK;
+	if (object->is_permanent) {
+		/* What a permanent object uses is permanent. */
+		__atomic_store_n(&target->is_permanent, true, __ATOMIC_RELAXED);
+		return RL_OK;
+	}
 	struct rl_pin *head = atomic_load_explicit(&object->pins, memory_order_acquire);
 	for (struct rl_pin *pin = head; pin != NULL; pin = pin->next)
 		if (pin->target == target)
