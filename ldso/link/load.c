@@ -18,17 +18,12 @@ static enum rl_status object_read(struct rl_object *object, uint64_t vaddr)
 	enum rl_status status = rl_dynamic_read(&object->image, vaddr, &object->dynamic);
 	if (status == RL_OK)
 		status = rl_symbols_read(&object->dynamic, &object->symbols);
-	size_t count = 0;
-	if (status == RL_OK)
-		status = rl_versions_limit(&object->image, &object->dynamic, &count);
-	if (status == RL_OK && count != 0) {
-		object->symbols.versions = rl_heap_take(count * sizeof(struct rl_version));
-		object->symbols.version_count = count;
-		status = object->symbols.versions == NULL
-				 ? RL_NO_MEMORY
-				 : rl_versions_read(&object->image, &object->dynamic, object->symbols.versions, count);
-	}
-	return status;
+	struct rl_version_table table;
+	RL_TRY(status);
+	RL_TRY(rl_versions_read(&object->image, &object->dynamic, &table));
+	object->symbols.versions = table.versions;
+	object->symbols.version_count = table.count;
+	return RL_OK;
 }
 
 /* What follows mapping, for files and adopted images alike: names, TLS id, the personality's view, the list. */
