@@ -93,8 +93,8 @@ def run(watch, linker, folder):
 
 def judge(linker, stdout, verdict):
     """Why this end is a failure, or None."""
-    if "out of time" in verdict and b"relocated" not in stdout:
-        return verdict
+    if "out of time" in verdict:
+        return None if b"relocated" in stdout else verdict
     died = re.match(r"watch: signal (\d+) at (.*)\+", verdict)
     if died and died[2] == str(linker) and b"relocated" not in stdout:
         return verdict
