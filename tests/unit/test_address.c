@@ -53,7 +53,8 @@ static void *reader(void *argument)
 
 static void on_tick(int number)
 {
-	static uint64_t state = 77;
+	static uint64_t count;
+	uint64_t state = __atomic_fetch_add(&count, 1, __ATOMIC_RELAXED);
 	(void)number;
 	ask(&state);
 }
