@@ -143,7 +143,8 @@ void *rl_heap_take(size_t size)
 			return NULL;
 	}
 	block->class = class;
-	block->enclosing = NULL;
+	/* A thread that lost the race for the block may be reading this word as the next free one. */
+	__atomic_store_n(&block->next_free, 0, __ATOMIC_RELAXED); /* and so no enclosing block */
 	return block + 1;
 }
 
