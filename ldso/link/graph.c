@@ -17,6 +17,8 @@ static enum rl_status closure_put(struct rl_object_list *closure, struct rl_obje
 {
 	if (object->mark)
 		return RL_OK;
+	if (object->ahead != NULL)
+		RL_TRY(closure_put(closure, object->ahead));
 	RL_TRY(rl_list_append(closure, object));
 	object->mark = true;
 	return RL_OK;
@@ -65,8 +67,14 @@ static enum rl_status dependencies_load(struct rl_linker *linker, struct rl_obje
 		const Elf64_Dyn *entry = &object->dynamic.entries[i];
 		struct rl_object *dependency = NULL;
 		if (entry->d_tag == DT_NEEDED) {
-			RL_TRY(entry_load(linker, object, entry, kind, &dependency, diag));
-		} else if (entry->d_tag == DT_FILTER || entry->d_tag == DT_AUXILIARY) {
+			enum rl_status status = entry_load(linker, object, entry, kind, &dependency, diag);
+			if (status != RL_OK && linker->excuse != NULL)
+				status = linker->excuse(linker, object, NULL, NULL, diag);
+			RL_TRY(status);
+			if (dependency == NULL)
+				continue;
+		} else if ((entry->d_tag == DT_FILTER || entry->d_tag == DT_AUXILIARY)
+			   && !linker->rules.ignores_filters) {
 			struct rl_diag ignored = RL_DIAG_NONE;
 			bool is_optional = entry->d_tag == DT_AUXILIARY;
 			enum rl_status status =
