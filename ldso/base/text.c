@@ -34,11 +34,9 @@ static void sink_number(struct text_sink *sink, uint64_t value, unsigned base, u
 
 static void sink_signed(struct text_sink *sink, int64_t value, unsigned width, char pad)
 {
-	if (value < 0) {
+	if (value < 0)
 		sink_put(sink, "-", 1);
-		value = -value;
-	}
-	sink_number(sink, (uint64_t)value, 10, width, pad);
+	sink_number(sink, value < 0 ? -(uint64_t)value : (uint64_t)value, 10, width, pad);
 }
 
 /* One conversion, FORMAT pointing behind the '%'; returns the first character after it. */

@@ -10,7 +10,7 @@
 
 /* The first bytes of a file, read once: enough for the header and the program headers of any usual file. */
 struct rl_file_head {
-	_Alignas(16) unsigned char bytes[832];
+	_Alignas(16) unsigned char bytes[1024];
 	size_t size; /* bytes really read */
 };
 

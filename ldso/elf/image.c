@@ -14,7 +14,10 @@ const Elf64_Phdr *rl_image_segment(const struct rl_image *image, uint64_t vaddr)
 size_t rl_image_reach(const struct rl_image *image, uint64_t vaddr)
 {
 	const Elf64_Phdr *phdr = rl_image_segment(image, vaddr);
-	return phdr == NULL ? 0 : phdr->p_memsz - (vaddr - phdr->p_vaddr);
+	/* What may be written may be read on every CPU; a segment of neither kind faults. */
+	if (phdr == NULL || (phdr->p_flags & (PF_R | PF_W)) == 0)
+		return 0;
+	return phdr->p_memsz - (vaddr - phdr->p_vaddr);
 }
 
 const void *rl_image_array(const struct rl_image *image, uint64_t vaddr, uint64_t count, size_t size)

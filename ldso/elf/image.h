@@ -17,7 +17,7 @@ struct rl_image {
 /* COUNT elements of SIZE bytes at VADDR, or NULL if they do not all lie in one segment. */
 const void *rl_image_array(const struct rl_image *image, uint64_t vaddr, uint64_t count, size_t size);
 
-/* Bytes from VADDR to the end of its segment, 0 if it is in none. */
+/* Bytes from VADDR to the end of its segment, 0 if it is in none or may not be read. */
 size_t rl_image_reach(const struct rl_image *image, uint64_t vaddr);
 
 /* Whether there is a program header of TYPE. */

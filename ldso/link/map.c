@@ -1,5 +1,5 @@
-/* Mapping.  One reservation for the whole span, made by mapping the file itself, so that segments with the
- * first one's protection and distance from their file offsets cost no further mapping. */
+/* Mapping: one reservation for the whole span, made by mapping the file as the first segment wants it; then the other
+ * segments over it. */
 #include "map.h"
 
 #include <errno.h>
@@ -156,14 +156,11 @@ static enum rl_status zero_fill(const struct mapping *mapping, const Elf64_Phdr 
 static enum rl_status segment_map(const struct mapping *mapping, const Elf64_Phdr *phdr)
 {
 	size_t page_size = mapping->page_size;
-	const Elf64_Phdr *first = mapping->span.first;
 	uintptr_t start = mapping->bias + page_down(phdr->p_vaddr, page_size);
 	uintptr_t file_end = mapping->bias + page_up(phdr->p_vaddr + phdr->p_filesz, page_size);
-	/* Only what the reservation has right already: changing the protection would be cheaper than a new mapping, but
-	 * valgrind learns of code from mmap alone. */
-	bool is_in_place = first->p_filesz != 0 && protection(phdr) == protection(first)
-			   && phdr->p_vaddr - phdr->p_offset == first->p_vaddr - first->p_offset;
-	if (phdr->p_filesz != 0 && !is_in_place) {
+	/* The reservation may have mapped these pages of the file already, but valgrind learns of segments from their own
+	 * mmap alone. */
+	if (phdr->p_filesz != 0 && phdr != mapping->span.first) {
 		long result = rl_sys_map(start, file_end - start, protection(phdr), MAP_PRIVATE | MAP_FIXED,
 					 mapping->file->fd, page_down(phdr->p_offset, page_size));
 		if (rl_sys_is_error(result))
