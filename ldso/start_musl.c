@@ -77,7 +77,8 @@ static void engine_make(void)
 	linker()->abi = rl_musl_abi(&rl_musl);
 	linker()->rules = rl_musl_rules();
 	linker()->sort = rl_musl_sort;
-	linker()->excuse = rl_musl_excuse;
+	linker()->excuse_symbol = rl_musl_excuse_symbol;
+	linker()->excuse_library = rl_musl_excuse_library;
 	linker()->base.linker = linker();
 	linker()->page_size = rl_config.kernel.aux[AT_PAGESZ];
 	linker()->binds_now = true;
@@ -134,9 +135,9 @@ static void program_load(struct rl_diag *diag)
 	if (status == RL_FILE_NOT_FOUND)
 		rl_text_print(STDERR, "%s: cannot load %s: %s\n", self, name,
 			      rl_musl_errno_text(&rl_musl, diag->error_number));
-	else if (status != RL_OK)
+	else if (status != RL_OK || linker()->program->dynamic.entries == NULL)
 		rl_text_print(STDERR, "%s: %s: Not a valid dynamic program\n", self, name);
-	if (status != RL_OK)
+	if (status != RL_OK || linker()->program->dynamic.entries == NULL)
 		rl_sys_exit(EXIT_USAGE);
 	linker()->program->is_permanent = true;
 }

@@ -186,7 +186,7 @@ static void *binding_value(const struct rl_binding *binding)
 
 static void *symbol(void *handle, const char *name)
 {
-	struct rl_lookup lookup = {.name = rl_name_make(name), .want = {.skip_undefined_functions = true}};
+	struct rl_lookup lookup = {.name = rl_name_make(name)};
 	struct rl_binding binding = {0};
 	const struct rl_scope_cell *scope = &linker()->base.global;
 	bool is_found;

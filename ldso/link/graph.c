@@ -32,7 +32,10 @@ static enum rl_status entry_load(struct rl_linker *linker, struct rl_object *obj
 	if (name == NULL)
 		return rl_fail(diag, RL_DYNAMIC_DAMAGED, .subject = object->path);
 	struct rl_request request = {.name = name, .requester = object, .kind = kind, .is_needed = true};
-	return rl_load(linker, object->namespace, &request, out_dependency, diag);
+	enum rl_status status = rl_load(linker, object->namespace, &request, out_dependency, diag);
+	if (status != RL_OK && linker->excuse_library != NULL)
+		status = linker->excuse_library(linker, object, name, diag);
+	return status;
 }
 
 /* A filtee goes in front of the object that names it, moving forward if it was met later in the list. */
@@ -67,12 +70,9 @@ static enum rl_status dependencies_load(struct rl_linker *linker, struct rl_obje
 		const Elf64_Dyn *entry = &object->dynamic.entries[i];
 		struct rl_object *dependency = NULL;
 		if (entry->d_tag == DT_NEEDED) {
-			enum rl_status status = entry_load(linker, object, entry, kind, &dependency, diag);
-			if (status != RL_OK && linker->excuse != NULL)
-				status = linker->excuse(linker, object, NULL, NULL, diag);
-			RL_TRY(status);
+			RL_TRY(entry_load(linker, object, entry, kind, &dependency, diag));
 			if (dependency == NULL)
-				continue;
+				continue; /* excused */
 		} else if ((entry->d_tag == DT_FILTER || entry->d_tag == DT_AUXILIARY)
 			   && !linker->rules.ignores_filters) {
 			struct rl_diag ignored = RL_DIAG_NONE;

@@ -65,10 +65,12 @@ struct rl_linker {
 	void (*die)(struct rl_linker *linker, const struct rl_diag *diag) __attribute__((noreturn));
 	/* Put root->sorted in order (graph.h). */
 	enum rl_status (*sort)(struct rl_object *root);
-	/* Something that OBJECT needs is missing, as DIAG says: the definition for RELA, or a library (RELA NULL).  RL_OK:
-	 * go on, with *out_binding if it has an object, else without.  NULL: what is missing is a failure. */
-	enum rl_status (*excuse)(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
-				 struct rl_binding *out_binding, struct rl_diag *diag);
+	/* Something that OBJECT needs is missing, as DIAG says: the definition for RELA, or the library NAME.  RL_OK: go on,
+	 * with *out_binding if it has an object, else without.  NULL: what is missing is a failure. */
+	enum rl_status (*excuse_symbol)(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
+					struct rl_binding *out_binding, struct rl_diag *diag);
+	enum rl_status (*excuse_library)(struct rl_linker *linker, struct rl_object *object, const char *name,
+					 struct rl_diag *diag);
 	/* Something suspicious but legal, as the original reports it on stderr. */
 	void (*warn)(struct rl_linker *linker, const struct rl_diag *diag);
 };

@@ -279,8 +279,8 @@ static enum rl_status rela_apply(struct relocator *r, const Elf64_Rela *rela)
 		return RL_OK;
 	}
 	enum rl_status status = reference_resolve(r, ELF64_R_SYM(rela->r_info), reference_class(type));
-	if (status == RL_SYMBOL_UNDEFINED && r->linker->excuse != NULL) {
-		status = r->linker->excuse(r->linker, r->object, rela, &r->memo, r->diag);
+	if (status == RL_SYMBOL_UNDEFINED && r->linker->excuse_symbol != NULL) {
+		status = r->linker->excuse_symbol(r->linker, r->object, rela, &r->memo, r->diag);
 		if (status == RL_OK && r->memo.object == NULL)
 			return RL_OK;
 	}

@@ -207,6 +207,21 @@ static int places_try(struct rl_musl_search *search, struct attempt *attempt, st
 	return fd;
 }
 
+/* The parts of the header that musl looks at, and those without which nothing could work.  Not the machine. */
+static enum rl_status header_check(const struct rl_file_head *head)
+{
+	const Elf64_Ehdr *header = (const Elf64_Ehdr *)head->bytes;
+	if (head->size < sizeof *header)
+		return RL_FILE_TOO_SHORT;
+	if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0)
+		return RL_ELF_MAGIC;
+	if (header->e_ident[EI_CLASS] != RL_PORT_CLASS || header->e_ident[EI_DATA] != RL_PORT_DATA)
+		return RL_ELF_CLASS;
+	if (header->e_type != ET_DYN && header->e_type != ET_EXEC)
+		return RL_ELF_TYPE;
+	return header->e_phentsize == sizeof(Elf64_Phdr) ? RL_OK : RL_ELF_PHENTSIZE;
+}
+
 static enum rl_status search_find(void *context, const char *name, struct rl_object *requester,
 				  struct rl_namespace *namespace, struct rl_file *out_file, struct rl_diag *diag)
 {
@@ -231,8 +246,8 @@ static enum rl_status search_find(void *context, const char *name, struct rl_obj
 		long size = rl_syscall3(SYS_read, fd, (long)out_file->head.bytes, sizeof out_file->head.bytes);
 		out_file->head.size = rl_sys_is_error(size) ? 0 : (size_t)size;
 		out_file->fd = (int)fd;
-		status = rl_header_check(&out_file->head);
-		attempt.error = ENOEXEC;
+		status = header_check(&out_file->head);
+		attempt.error = rl_sys_is_error(size) ? (int)-size : ENOEXEC;
 		if (status == RL_OK && (out_file->path = rl_heap_string(path)) == NULL)
 			status = RL_NO_MEMORY;
 		if (status == RL_OK)

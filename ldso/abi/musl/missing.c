@@ -60,25 +60,37 @@ static bool defer(struct rl_musl *musl, struct rl_object *object, const Elf64_Re
 	return true;
 }
 
-enum rl_status rl_musl_excuse(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
-			      struct rl_binding *out_binding, struct rl_diag *diag)
+/* At start: tell, remember, and go on. */
+static enum rl_status report(struct rl_musl *musl, struct rl_diag *diag)
 {
-	struct rl_musl *musl = linker->abi.context;
-	enum rl_status status = diag->status;
-	bool is_excused = false;
-	if (rela != NULL) {
-		*out_binding = (struct rl_binding){0};
-		is_excused = large_file_find(musl, diag->symbol, out_binding) || defer(musl, object, rela);
-	}
-	if (!is_excused && !linker->is_running) {
-		rl_musl_print(musl, diag);
-		musl->has_failed = true;
-		is_excused = true;
-	}
-	if (!is_excused)
-		return status;
+	if (musl->linker->is_running)
+		return diag->status;
+	rl_musl_print(musl, diag);
+	musl->has_failed = true;
 	rl_diag_drop(diag);
 	return RL_OK;
+}
+
+enum rl_status rl_musl_excuse_symbol(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
+				     struct rl_binding *out_binding, struct rl_diag *diag)
+{
+	struct rl_musl *musl = linker->abi.context;
+	*out_binding = (struct rl_binding){0};
+	if (!large_file_find(musl, diag->symbol, out_binding) && !defer(musl, object, rela))
+		return report(musl, diag);
+	rl_diag_drop(diag);
+	return RL_OK;
+}
+
+/* Whatever is wrong with the file, it is told by the name that asked for it. */
+enum rl_status rl_musl_excuse_library(struct rl_linker *linker, struct rl_object *object, const char *name,
+				      struct rl_diag *diag)
+{
+	enum rl_status status = diag->status;
+	int error_number = diag->error_number;
+	rl_diag_drop(diag);
+	(void)!rl_fail(diag, status, .subject = name, .requester = object->path, .error_number = error_number);
+	return report(linker->abi.context, diag);
 }
 
 void rl_musl_missing_retry(struct rl_musl *musl)

@@ -99,8 +99,10 @@ void *rl_musl_function(const struct rl_musl *musl, const char *name);
 RL_NODISCARD enum rl_status rl_musl_sort(struct rl_object *root);
 
 /* missing.c: what to do about what is not there. */
-enum rl_status rl_musl_excuse(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
-			      struct rl_binding *out_binding, struct rl_diag *diag);
+enum rl_status rl_musl_excuse_symbol(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
+				     struct rl_binding *out_binding, struct rl_diag *diag);
+enum rl_status rl_musl_excuse_library(struct rl_linker *linker, struct rl_object *object, const char *name,
+				      struct rl_diag *diag);
 /* Try again what is missing; what an open that failed left behind is forgotten first. */
 void rl_musl_missing_retry(struct rl_musl *musl);
 void rl_musl_missing_forget(struct rl_musl *musl, struct rl_musl_missing *down_to);
