@@ -176,8 +176,12 @@ static enum rl_status relocations_read(const struct rl_image *image, const struc
 		RL_TRY(table_read(image, raw->relr, raw->relrsz, sizeof(uint64_t), &out->relr));
 	}
 	out->relative_count = raw->relacount < out->rela.count ? raw->relacount : out->rela.count;
-	if (has(raw, DT_PLTGOT) && out->plt.count != 0)
-		out->plt_got = (uintptr_t *)rl_image_array(image, raw->low[DT_PLTGOT], 3, sizeof(uintptr_t));
+	/* Two of its words are written: without a place for them the calls are bound at once. */
+	uint64_t got = raw->low[DT_PLTGOT];
+	const Elf64_Phdr *got_segment = rl_image_segment(image, got);
+	if (has(raw, DT_PLTGOT) && out->plt.count != 0 && got % sizeof(uintptr_t) == 0 && got_segment != NULL
+	    && (got_segment->p_flags & PF_W))
+		out->plt_got = (uintptr_t *)rl_image_array(image, got, 3, sizeof(uintptr_t));
 	return RL_OK;
 }
 

@@ -12,12 +12,17 @@ struct rl_image {
 	uintptr_t bias;           /* address = bias + vaddr */
 	const Elf64_Phdr *phdrs;  /* trusted: a copy, or checked memory */
 	size_t phdr_count;
+	size_t load_start, load_end; /* all PT_LOADs have indexes from start to below end */
 };
 
-/* COUNT elements of SIZE bytes at VADDR, or NULL if they do not all lie in one segment. */
+/* A view of the image that PHDRS describe. */
+struct rl_image rl_image_make(uintptr_t bias, const Elf64_Phdr *phdrs, size_t phdr_count);
+
+/* COUNT elements of SIZE bytes at VADDR, or NULL if they do not all lie in segments without a gap. */
 const void *rl_image_array(const struct rl_image *image, uint64_t vaddr, uint64_t count, size_t size);
 
-/* Bytes from VADDR to the end of its segment, 0 if it is in none or may not be read. */
+/* Bytes from VADDR to the end of its segment and of those that follow without a gap; 0 if it is in none or may not be
+ * read. */
 size_t rl_image_reach(const struct rl_image *image, uint64_t vaddr);
 
 /* Whether there is a program header of TYPE. */

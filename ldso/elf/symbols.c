@@ -105,7 +105,7 @@ struct find {
 };
 
 /* Whether a definition of this shape can satisfy a reference at all. */
-static bool shape_matches(const Elf64_Sym *symbol, const struct rl_want *want)
+static inline bool shape_matches(const Elf64_Sym *symbol, const struct rl_want *want)
 {
 	enum {
 		TYPES = 1 << STT_NOTYPE | 1 << STT_OBJECT | 1 << STT_FUNC | 1 << STT_COMMON | 1 << STT_TLS
@@ -119,7 +119,44 @@ static bool shape_matches(const Elf64_Sym *symbol, const struct rl_want *want)
 	return (TYPES >> type) & 1;
 }
 
-static bool version_matches(struct find *find, const Elf64_Sym *symbol, uint32_t index)
+static inline uint64_t word_at(const char *bytes)
+{
+	uint64_t word;
+	__builtin_memcpy(&word, bytes, sizeof word);
+	return word;
+}
+
+/* Whether SIZE bytes are equal: names are short, and calling memcmp for them costs more than comparing. */
+static inline bool bytes_equal(const char *a, const char *b, size_t size)
+{
+	if (size < sizeof(uint64_t)) {
+		for (size_t i = 0; i < size; i++)
+			if (a[i] != b[i])
+				return false;
+		return true;
+	}
+	size_t last = size - sizeof(uint64_t);
+	for (size_t i = 0; i < last; i += sizeof(uint64_t))
+		if (word_at(a + i) != word_at(b + i))
+			return false;
+	return word_at(a + last) == word_at(b + last);
+}
+
+/* Both strings end with a NUL inside SIZE bytes, so equal bytes are equal names. */
+static inline bool name_matches(const struct rl_symbols *symbols, const Elf64_Sym *symbol, const struct rl_name *name)
+{
+	return symbol->st_name < symbols->strings_size && name->size <= symbols->strings_size - symbol->st_name
+	       && bytes_equal(symbols->strings + symbol->st_name, name->string, name->size);
+}
+
+static bool version_is(const struct rl_version *defined, const struct rl_version *wanted)
+{
+	if (wanted == defined || wanted->definition == defined)
+		return true;
+	return defined->hash == wanted->hash && defined->name != NULL && strcmp(defined->name, wanted->name) == 0;
+}
+
+static inline bool version_matches(struct find *find, const Elf64_Sym *symbol, uint32_t index)
 {
 	const struct rl_symbols *symbols = find->symbols;
 	const struct rl_version *wanted = find->want->version;
@@ -131,8 +168,7 @@ static bool version_matches(struct find *find, const Elf64_Sym *symbol, uint32_t
 		return (number & VERSYM_HIDDEN) == 0;
 	if (wanted != NULL) {
 		const struct rl_version *defined = slot < symbols->version_count ? &symbols->versions[slot] : NULL;
-		if (defined != NULL && defined->hash == wanted->hash && defined->name != NULL
-		    && strcmp(defined->name, wanted->name) == 0)
+		if (defined != NULL && version_is(defined, wanted))
 			return true;
 		/* A base or unversioned definition serves any reference that does not insist on its version. */
 		return !wanted->is_hidden && (defined == NULL || defined->hash == 0) && (number & VERSYM_HIDDEN) == 0;
@@ -144,19 +180,15 @@ static bool version_matches(struct find *find, const Elf64_Sym *symbol, uint32_t
 	return false;
 }
 
-static bool candidate_matches(struct find *find, uint32_t index)
+static inline bool candidate_matches(struct find *find, uint32_t index)
 {
 	const struct rl_symbols *symbols = find->symbols;
 	const Elf64_Sym *symbol = &symbols->symbols[index];
-	if (!shape_matches(symbol, find->want))
-		return false;
-	if (symbol->st_name >= symbols->strings_size
-	    || strcmp(symbols->strings + symbol->st_name, find->name->string) != 0)
-		return false;
-	return version_matches(find, symbol, index);
+	return shape_matches(symbol, find->want) && name_matches(symbols, symbol, find->name)
+	       && version_matches(find, symbol, index);
 }
 
-static const Elf64_Sym *gnu_find(struct find *find)
+static inline const Elf64_Sym *gnu_find(struct find *find)
 {
 	const struct rl_symbols *symbols = find->symbols;
 	uint32_t hash = find->name->gnu_hash;
@@ -173,7 +205,7 @@ static const Elf64_Sym *gnu_find(struct find *find)
 	return NULL;
 }
 
-static const Elf64_Sym *sysv_find(struct find *find, struct rl_name *name)
+static __attribute__((noinline)) const Elf64_Sym *sysv_find(struct find *find, struct rl_name *name)
 {
 	const struct rl_symbols *symbols = find->symbols;
 	if (!name->sysv_ready) {
@@ -191,10 +223,10 @@ static const Elf64_Sym *sysv_find(struct find *find, struct rl_name *name)
 	return NULL;
 }
 
-const Elf64_Sym *rl_symbols_find(const struct rl_symbols *symbols, struct rl_name *name, const struct rl_want *want)
+const Elf64_Sym *rl_symbols_find_filtered(const struct rl_symbols *symbols, struct rl_name *name,
+					  const struct rl_want *want)
 {
-	if (symbols->bucket_count == 0
-	    || !rl_bloom_may_have(symbols->bloom, symbols->bloom_mask, symbols->bloom_shift, name->gnu_hash))
+	if (symbols->bucket_count == 0)
 		return NULL;
 	struct find find = {.symbols = symbols, .name = name, .want = want};
 	const Elf64_Sym *symbol = symbols->is_sysv_hash ? sysv_find(&find, name) : gnu_find(&find);
@@ -206,4 +238,11 @@ const Elf64_Sym *rl_symbols_find(const struct rl_symbols *symbols, struct rl_nam
 	if (visibility == STV_HIDDEN || visibility == STV_INTERNAL)
 		return NULL;
 	return ELF64_ST_BIND(symbol->st_info) == STB_LOCAL ? NULL : symbol;
+}
+
+const Elf64_Sym *rl_symbols_find(const struct rl_symbols *symbols, struct rl_name *name, const struct rl_want *want)
+{
+	if (!rl_bloom_may_have(symbols->bloom, symbols->bloom_mask, symbols->bloom_shift, name->gnu_hash))
+		return NULL;
+	return rl_symbols_find_filtered(symbols, name, want);
 }

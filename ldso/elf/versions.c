@@ -1,48 +1,67 @@
 /* Reading DT_VERDEF and DT_VERNEED.  Pure; every record is reached through the bounded view. */
 #include "versions.h"
 
-#include <string.h>
+#include "../base/heap.h"
 
 enum { INDEX_MASK = 0x7fff, HIDDEN = 0x8000 };
 
-static const void *record(const struct rl_image *image, uint64_t vaddr, size_t size)
-{
-	return vaddr % 4 == 0 ? rl_image_array(image, vaddr, 1, size) : NULL;
-}
-
-/* What a walk does with each definition and requirement. */
-struct version_sink {
-	struct rl_version *versions; /* NULL: only find the highest index */
-	size_t count, highest;
+/* The records of a section lie close together: what can be read from the first one on. */
+struct window {
+	const struct rl_image *image;
+	uint64_t start, size;
 };
 
-static enum rl_status sink_put(struct version_sink *sink, size_t index, struct rl_version version)
+static struct window window_open(const struct rl_image *image, uint64_t vaddr)
 {
-	if (index > sink->highest)
-		sink->highest = index;
-	if (sink->versions != NULL && index < sink->count)
-		sink->versions[index] = version;
-	return version.name == NULL ? RL_DYNAMIC_DAMAGED : RL_OK;
+	return (struct window){image, vaddr, rl_image_reach(image, vaddr)};
+}
+
+static inline const void *record(const struct window *window, uint64_t vaddr, size_t size)
+{
+	uint64_t offset = vaddr - window->start;
+	if (vaddr % 4 != 0 || offset > window->size || window->size - offset < size)
+		return NULL;
+	return (const void *)(window->image->bias + vaddr);
+}
+
+static enum rl_status table_put(struct rl_version_table *table, size_t index, struct rl_version version)
+{
+	if (version.name == NULL)
+		return RL_DYNAMIC_DAMAGED;
+	if (index >= table->capacity) {
+		size_t capacity = index + 16;
+		struct rl_version *grown = rl_heap_grow(table->versions, table->count * sizeof *grown,
+							capacity * sizeof *grown);
+		if (grown == NULL)
+			return RL_NO_MEMORY;
+		table->versions = grown;
+		table->capacity = capacity;
+	}
+	if (index >= table->count)
+		table->count = index + 1;
+	table->versions[index] = version;
+	return RL_OK;
 }
 
 static enum rl_status definitions_walk(const struct rl_image *image, const struct rl_dynamic *dynamic,
-				       struct version_sink *sink)
+				       struct rl_version_table *table)
 {
 	uint64_t vaddr = dynamic->verdef_vaddr;
+	struct window window = window_open(image, vaddr);
 	for (size_t left = dynamic->verdef_count; left != 0 && vaddr != 0; left--) {
-		const Elf64_Verdef *def = record(image, vaddr, sizeof *def);
+		const Elf64_Verdef *def = record(&window, vaddr, sizeof *def);
 		if (def == NULL)
 			return RL_DYNAMIC_DAMAGED;
 		if (def->vd_version != VER_DEF_CURRENT)
 			return RL_VERSION_FORMAT;
-		const Elf64_Verdaux *aux = record(image, vaddr + def->vd_aux, sizeof *aux);
+		const Elf64_Verdaux *aux = record(&window, vaddr + def->vd_aux, sizeof *aux);
 		if (aux == NULL)
 			return RL_DYNAMIC_DAMAGED;
 		/* The base version names the file itself: it is no version a reference could ask for. */
 		if ((def->vd_flags & VER_FLG_BASE) == 0) {
 			struct rl_version version = {.name = rl_dynamic_string(dynamic, aux->vda_name),
 						     .hash = def->vd_hash};
-			RL_TRY(sink_put(sink, def->vd_ndx & INDEX_MASK, version));
+			RL_TRY(table_put(table, def->vd_ndx & INDEX_MASK, version));
 		}
 		vaddr = def->vd_next != 0 ? vaddr + def->vd_next : 0;
 	}
@@ -50,24 +69,25 @@ static enum rl_status definitions_walk(const struct rl_image *image, const struc
 }
 
 static enum rl_status requirements_walk(const struct rl_image *image, const struct rl_dynamic *dynamic,
-					struct version_sink *sink)
+					struct rl_version_table *table)
 {
 	uint64_t vaddr = dynamic->verneed_vaddr;
+	struct window window = window_open(image, vaddr);
 	for (size_t left = dynamic->verneed_count; left != 0 && vaddr != 0; left--) {
-		const Elf64_Verneed *need = record(image, vaddr, sizeof *need);
+		const Elf64_Verneed *need = record(&window, vaddr, sizeof *need);
 		if (need == NULL)
 			return RL_DYNAMIC_DAMAGED;
 		const char *file = rl_dynamic_string(dynamic, need->vn_file);
 		uint64_t aux_vaddr = vaddr + need->vn_aux;
 		for (size_t auxes = need->vn_cnt; auxes != 0; auxes--) {
-			const Elf64_Vernaux *aux = record(image, aux_vaddr, sizeof *aux);
+			const Elf64_Vernaux *aux = record(&window, aux_vaddr, sizeof *aux);
 			if (aux == NULL || file == NULL)
 				return RL_DYNAMIC_DAMAGED;
 			struct rl_version version = {.name = rl_dynamic_string(dynamic, aux->vna_name),
 						     .file = file,
 						     .hash = aux->vna_hash,
 						     .is_hidden = (aux->vna_other & HIDDEN) != 0};
-			RL_TRY(sink_put(sink, aux->vna_other & INDEX_MASK, version));
+			RL_TRY(table_put(table, aux->vna_other & INDEX_MASK, version));
 			if (aux->vna_next == 0)
 				break;
 			aux_vaddr += aux->vna_next;
@@ -77,27 +97,28 @@ static enum rl_status requirements_walk(const struct rl_image *image, const stru
 	return RL_OK;
 }
 
-enum rl_status rl_versions_limit(const struct rl_image *image, const struct rl_dynamic *dynamic, size_t *out_count)
-{
-	struct version_sink sink = {.highest = 0};
-	RL_TRY(definitions_walk(image, dynamic, &sink));
-	RL_TRY(requirements_walk(image, dynamic, &sink));
-	*out_count = sink.highest == 0 ? 0 : sink.highest + 1;
-	return RL_OK;
-}
-
 enum rl_status rl_versions_read(const struct rl_image *image, const struct rl_dynamic *dynamic,
-				struct rl_version *versions, size_t count)
+				struct rl_version_table *out_table)
 {
-	struct version_sink sink = {.versions = versions, .count = count};
-	RL_TRY(requirements_walk(image, dynamic, &sink));
-	return definitions_walk(image, dynamic, &sink);
+	struct rl_version_table table = {0};
+	enum rl_status status = RL_OK;
+	if (dynamic->verdef_count != 0)
+		status = definitions_walk(image, dynamic, &table);
+	if (status == RL_OK && dynamic->verneed_count != 0)
+		status = requirements_walk(image, dynamic, &table);
+	if (status != RL_OK) {
+		rl_heap_give(table.versions);
+		return status;
+	}
+	*out_table = table;
+	return RL_OK;
 }
 
 struct rl_need_cursor rl_need_start(const struct rl_image *image, const struct rl_dynamic *dynamic)
 {
 	return (struct rl_need_cursor){.image = image,
 				       .dynamic = dynamic,
+				       .reach = rl_image_reach(image, dynamic->verneed_vaddr),
 				       .need_vaddr = dynamic->verneed_vaddr,
 				       .needs_left = dynamic->verneed_count};
 }
@@ -107,7 +128,8 @@ static bool need_enter(struct rl_need_cursor *cursor, enum rl_status *out_status
 {
 	if (cursor->needs_left == 0 || cursor->need_vaddr == 0)
 		return false;
-	const Elf64_Verneed *need = record(cursor->image, cursor->need_vaddr, sizeof *need);
+	struct window window = {cursor->image, cursor->dynamic->verneed_vaddr, cursor->reach};
+	const Elf64_Verneed *need = record(&window, cursor->need_vaddr, sizeof *need);
 	if (need == NULL) {
 		*out_status = RL_DYNAMIC_DAMAGED;
 		return false;
@@ -130,7 +152,8 @@ bool rl_need_next(struct rl_need_cursor *cursor, struct rl_need *out_need, enum 
 	while (cursor->auxes_left == 0 || cursor->aux_vaddr == 0)
 		if (!need_enter(cursor, out_status))
 			return false;
-	const Elf64_Vernaux *aux = record(cursor->image, cursor->aux_vaddr, sizeof *aux);
+	struct window window = {cursor->image, cursor->dynamic->verneed_vaddr, cursor->reach};
+	const Elf64_Vernaux *aux = record(&window, cursor->aux_vaddr, sizeof *aux);
 	const char *version = aux == NULL ? NULL : rl_dynamic_string(cursor->dynamic, aux->vna_name);
 	if (version == NULL || cursor->file == NULL) {
 		*out_status = RL_DYNAMIC_DAMAGED;
@@ -139,6 +162,7 @@ bool rl_need_next(struct rl_need_cursor *cursor, struct rl_need *out_need, enum 
 	*out_need = (struct rl_need){.file = cursor->file,
 				     .version = version,
 				     .hash = aux->vna_hash,
+				     .index = aux->vna_other & INDEX_MASK,
 				     .is_weak = (aux->vna_flags & VER_FLG_WEAK) != 0};
 	cursor->aux_vaddr = aux->vna_next != 0 ? cursor->aux_vaddr + aux->vna_next : 0;
 	cursor->auxes_left--;

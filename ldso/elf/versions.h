@@ -4,11 +4,15 @@
 
 #include "symbols.h"
 
-/* Fill an index → version array from both sections.  rl_versions_limit says how many entries it needs. */
-RL_NODISCARD enum rl_status rl_versions_limit(const struct rl_image *image, const struct rl_dynamic *dynamic,
-					      size_t *out_count);
+/* Versions by index, on the heap; the receiver owns them. */
+struct rl_version_table {
+	struct rl_version *versions;
+	size_t count, capacity;
+};
+
+/* Read both sections. */
 RL_NODISCARD enum rl_status rl_versions_read(const struct rl_image *image, const struct rl_dynamic *dynamic,
-					     struct rl_version *versions, size_t count);
+					     struct rl_version_table *out_table);
 
 /* Walking DT_VERNEED for the check at load time: one requirement a call. */
 struct rl_need_cursor {
@@ -16,12 +20,14 @@ struct rl_need_cursor {
 	const struct rl_dynamic *dynamic;
 	uint64_t need_vaddr, aux_vaddr; /* next records, 0 at the end */
 	size_t needs_left, auxes_left;
+	size_t reach; /* readable bytes from the first record on */
 	const char *file;
 };
 
 struct rl_need {
 	const char *file, *version;
 	uint32_t hash;
+	size_t index; /* of the version in the table */
 	bool is_weak;
 };
 

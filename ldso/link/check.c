@@ -5,15 +5,15 @@
 #include "graph.h"
 #include "namespace.h"
 
-static bool version_is_defined(const struct rl_symbols *symbols, const struct rl_need *need)
+static const struct rl_version *version_find(const struct rl_symbols *symbols, const struct rl_need *need)
 {
 	for (size_t i = 0; i < symbols->version_count; i++) {
 		const struct rl_version *version = &symbols->versions[i];
 		if (version->hash == need->hash && version->name != NULL && version->file == NULL
 		    && strcmp(version->name, need->version) == 0)
-			return true;
+			return version;
 	}
-	return false;
+	return NULL;
 }
 
 /* One requirement of OBJECT.  RL_OK also for what is only worth a warning. */
@@ -23,8 +23,14 @@ static enum rl_status need_check(struct rl_linker *linker, struct rl_object *obj
 	struct rl_object *definer = rl_namespace_find(object->namespace, need->file);
 	if (definer == NULL)
 		return RL_OK; /* the file is not in DT_NEEDED: nothing to compare with */
-	if (definer->dynamic.verdef_vaddr != 0 && version_is_defined(&definer->symbols, need))
-		return RL_OK;
+	if (definer->dynamic.verdef_vaddr != 0) {
+		const struct rl_version *definition = version_find(&definer->symbols, need);
+		if (definition != NULL) {
+			if (need->index < object->symbols.version_count)
+				object->symbols.versions[need->index].definition = definition;
+			return RL_OK;
+		}
+	}
 	struct rl_diag found = RL_DIAG_NONE;
 	bool is_fatal = definer->dynamic.verdef_vaddr != 0 && !need->is_weak;
 	rl_fail(is_fatal ? diag : &found, RL_VERSION_NOT_FOUND, .subject = definer->path, .requester = object->path,

@@ -18,19 +18,15 @@ static enum rl_status object_read(const struct rl_linker *linker, struct rl_obje
 	enum rl_status status = rl_dynamic_read(&object->image, vaddr, &object->dynamic);
 	if (status == RL_OK)
 		status = rl_symbols_read(&object->dynamic, &object->symbols);
-	size_t count = 0;
-	if (status == RL_OK && !linker->rules.ignores_versions)
-		status = rl_versions_limit(&object->image, &object->dynamic, &count);
-	if (count == 0 && !linker->rules.ignores_versions)
+	if (status != RL_OK || linker->rules.ignores_versions)
+		return status;
+	struct rl_version_table table;
+	RL_TRY(rl_versions_read(&object->image, &object->dynamic, &table));
+	object->symbols.versions = table.versions;
+	object->symbols.version_count = table.count;
+	if (table.count == 0)
 		object->symbols.versym = NULL; /* numbers that mean nothing */
-	if (status == RL_OK && count != 0) {
-		object->symbols.versions = rl_heap_take(count * sizeof(struct rl_version));
-		object->symbols.version_count = count;
-		status = object->symbols.versions == NULL
-				 ? RL_NO_MEMORY
-				 : rl_versions_read(&object->image, &object->dynamic, object->symbols.versions, count);
-	}
-	return status;
+	return RL_OK;
 }
 
 /* What follows mapping, for files and adopted images alike: names, TLS id, the personality's view, the list. */

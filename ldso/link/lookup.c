@@ -35,7 +35,7 @@ bool rl_lookup_scope(struct rl_linker *linker, const struct rl_scope *scope, str
 		struct rl_object *object = entry->object;
 		if (object == lookup->skip || object->is_removed)
 			continue;
-		const Elf64_Sym *symbol = rl_symbols_find(&object->symbols, &lookup->name, &lookup->want);
+		const Elf64_Sym *symbol = rl_symbols_find_filtered(&object->symbols, &lookup->name, &lookup->want);
 		if (symbol != NULL && binding_take(linker, object, symbol, out_binding))
 			return true;
 	}

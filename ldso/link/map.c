@@ -283,7 +283,7 @@ static enum rl_status image_map(struct mapping *mapping, const Elf64_Ehdr *heade
 	object->map_start = (uintptr_t)start;
 	object->map_end = object->map_start + size;
 	enum rl_status status = segments_map(mapping, &object->is_contiguous);
-	object->image = (struct rl_image){mapping->bias, mapping->phdrs, mapping->phdr_count};
+	object->image = rl_image_make(mapping->bias, mapping->phdrs, mapping->phdr_count);
 	if (status == RL_OK)
 		status = facts_read(object, mapping->page_size, out_dynamic_vaddr);
 	if (status != RL_OK) {
@@ -330,7 +330,7 @@ enum rl_status rl_map_file(const struct rl_file *file, uint64_t file_size, size_
 enum rl_status rl_map_adopt(const Elf64_Phdr *phdrs, size_t count, uintptr_t bias, size_t page_size,
 			    struct rl_object *object, uint64_t *out_dynamic_vaddr)
 {
-	object->image = (struct rl_image){bias, phdrs, count};
+	object->image = rl_image_make(bias, phdrs, count);
 	object->phdr = phdrs;
 	uint64_t start = UINT64_MAX, end = 0, covered_end = 0;
 	object->is_contiguous = true;

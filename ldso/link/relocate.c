@@ -53,6 +53,12 @@ static uintptr_t *place_find(struct relocator *r, uint64_t offset, size_t size)
 	return (uintptr_t *)(r->bias + offset);
 }
 
+/* Whether WORD is in the segment that the last place was in. */
+static inline bool place_is_near(const struct relocator *r, const uintptr_t *word)
+{
+	return (uintptr_t)word - r->low <= r->room;
+}
+
 /* The writable word at OFFSET, or NULL if the object has none there. */
 static inline uintptr_t *place(struct relocator *r, uint64_t offset)
 {
@@ -60,6 +66,24 @@ static inline uintptr_t *place(struct relocator *r, uint64_t offset)
 	if (__builtin_expect(address - r->low <= r->room, 1))
 		return (uintptr_t *)address;
 	return place_find(r, offset, sizeof(uint64_t));
+}
+
+enum { RELR_BITS = 63 }; /* words that one bitmap entry of DT_RELR covers */
+
+static enum rl_status relr_bitmap_apply(struct relocator *r, uint64_t vaddr, uint64_t bits)
+{
+	if (bits == 0)
+		return RL_OK;
+	/* The lowest and the highest word decide for all between, if they are in one segment. */
+	unsigned lowest = (unsigned)__builtin_ctzl(bits), highest = 63 - (unsigned)__builtin_clzl(bits);
+	uintptr_t *first = place(r, vaddr + lowest * sizeof(uint64_t));
+	if (first == NULL || place(r, vaddr + highest * sizeof(uint64_t)) == NULL || !place_is_near(r, first))
+		return damaged(r, RL_RELOC_RELATIVE);
+	uintptr_t bias = r->bias;
+	uintptr_t *words = (uintptr_t *)(bias + vaddr);
+	for (; bits != 0; bits &= bits - 1)
+		words[__builtin_ctzl(bits)] += bias;
+	return RL_OK;
 }
 
 static enum rl_status relr_apply(struct relocator *r)
@@ -75,28 +99,26 @@ static enum rl_status relr_apply(struct relocator *r)
 			next = *entry + sizeof(uint64_t);
 			continue;
 		}
-		uint64_t bits = *entry >> 1;
-		for (uint64_t vaddr = next; bits != 0; bits >>= 1, vaddr += sizeof(uint64_t)) {
-			if ((bits & 1) == 0)
-				continue;
-			uintptr_t *word = place(r, vaddr);
-			if (word == NULL)
-				return damaged(r, RL_RELOC_RELATIVE);
-			*word += r->bias;
-		}
-		next += 63 * sizeof(uint64_t);
+		RL_TRY(relr_bitmap_apply(r, next, *entry >> 1));
+		next += RELR_BITS * sizeof(uint64_t);
 	}
 	return RL_OK;
 }
 
 static enum rl_status relative_apply(struct relocator *r, const Elf64_Rela *rela, const Elf64_Rela *end)
 {
-	uintptr_t bias = r->bias;
+	uintptr_t bias = r->bias, low = r->low, room = r->room;
 	for (; rela < end; rela++) {
-		uintptr_t *word = place(r, rela->r_offset);
-		if (__builtin_expect(word == NULL || ELF64_R_TYPE(rela->r_info) != RL_RELOC_RELATIVE, 0))
+		uintptr_t address = bias + rela->r_offset;
+		if (__builtin_expect(rela->r_info != RL_RELOC_RELATIVE, 0))
 			return damaged(r, RL_RELOC_RELATIVE);
-		*word = bias + (uint64_t)rela->r_addend;
+		if (__builtin_expect(address - low > room, 0)) {
+			if (place(r, rela->r_offset) == NULL)
+				return damaged(r, RL_RELOC_RELATIVE);
+			low = r->low;
+			room = r->room;
+		}
+		*(uintptr_t *)address = bias + (uint64_t)rela->r_addend;
 	}
 	return RL_OK;
 }

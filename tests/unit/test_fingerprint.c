@@ -20,6 +20,7 @@
 
 #include "../../arch/anchor.h"
 #include "../../arch/port.h"
+#include "../../ldso/base/heap.h"
 #include "../../ldso/elf/versions.h"
 
 static int failures;
@@ -130,7 +131,7 @@ static enum rl_status fake_identify(struct fake *fake, const struct rl_glibc_lay
 				    struct rl_glibc_identity *out_identity)
 {
 	fake->load = (Elf64_Phdr){.p_type = PT_LOAD, .p_filesz = MEMORY_SIZE, .p_memsz = MEMORY_SIZE};
-	fake->image = (struct rl_image){.bias = (uintptr_t)fake->memory, .phdrs = &fake->load, .phdr_count = 1};
+	fake->image = rl_image_make((uintptr_t)fake->memory, &fake->load, 1);
 	fake->bucket = 1;
 	fake->bloom = ~(uint64_t)0;
 	fake->symbols = (struct rl_symbols){.bloom = &fake->bloom,
@@ -323,21 +324,21 @@ static bool file_map(const char *path, struct file_map *out)
 			dynamic_vaddr = phdr->p_vaddr;
 	}
 	close(file);
-	out->image = (struct rl_image){(uintptr_t)out->start, out->phdrs, header.e_phnum};
+	out->image = rl_image_make((uintptr_t)out->start, out->phdrs, header.e_phnum);
 	struct rl_dynamic dynamic;
-	size_t count;
+	struct rl_version_table table;
 	if (rl_dynamic_read(&out->image, dynamic_vaddr, &dynamic) != RL_OK
 	    || rl_symbols_read(&dynamic, &out->symbols) != RL_OK
-	    || rl_versions_limit(&out->image, &dynamic, &count) != RL_OK)
+	    || rl_versions_read(&out->image, &dynamic, &table) != RL_OK)
 		return false;
-	out->symbols.versions = calloc(count, sizeof(*out->symbols.versions));
-	out->symbols.version_count = count;
-	return rl_versions_read(&out->image, &dynamic, out->symbols.versions, count) == RL_OK;
+	out->symbols.versions = table.versions;
+	out->symbols.version_count = table.count;
+	return true;
 }
 
 static void file_unmap(struct file_map *map)
 {
-	free(map->symbols.versions);
+	rl_heap_give(map->symbols.versions);
 	munmap(map->start, map->size);
 }
 

@@ -12,7 +12,8 @@ static const Elf64_Phdr phdrs[] = {
 	{.p_type = PT_LOAD, .p_vaddr = 0x4000, .p_memsz = 0x1000, .p_filesz = 0x1000, .p_flags = PF_R},
 	{.p_type = PT_NOTE, .p_vaddr = 0x9000, .p_memsz = 0x100, .p_flags = PF_R},
 };
-static const struct rl_image image = {0x10000, phdrs, sizeof phdrs / sizeof *phdrs};
+static const struct rl_image image = {.bias = 0x10000, .phdrs = phdrs, .phdr_count = sizeof phdrs / sizeof *phdrs,
+				      .load_end = sizeof phdrs / sizeof *phdrs};
 
 static void *at(uint64_t vaddr)
 {

@@ -19,7 +19,8 @@ struct rl_link_map *rl_glibc_lookup_symbol(struct rl_glibc *glibc, const char *n
 	struct rl_version wanted_version;
 	struct rl_lookup lookup = {.name = rl_name_make(name), .want = {.newest = (flags & RETURN_NEWEST) != 0}};
 	if (wanted != NULL) {
-		wanted_version = (struct rl_version){wanted->name, wanted->filename, wanted->hash, wanted->hidden != 0};
+		wanted_version = (struct rl_version){
+			.name = wanted->name, .file = wanted->filename, .hash = wanted->hash, .is_hidden = wanted->hidden != 0};
 		lookup.want.version = &wanted_version;
 	}
 	struct rl_binding binding = {0};
