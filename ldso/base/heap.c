@@ -31,13 +31,13 @@ struct heap_header {
 
 struct heap_chunk {
 	size_t size;
-	atomic_size_t used;
+	atomic_size_t used; /* of the bytes behind this */
 };
 
 static struct {
 	struct heap_chunk chunk;
 	char bytes[FIRST_CHUNK_SIZE - sizeof(struct heap_chunk)];
-} heap_first __attribute__((aligned(16))) = {.chunk = {.size = sizeof heap_first, .used = sizeof(struct heap_chunk)}};
+} heap_first __attribute__((aligned(16))); /* all zero, so that it takes no room in the file */
 
 static _Atomic(struct heap_chunk *) heap_current;
 static _Atomic uintptr_t heap_free[CLASS_COUNT];
@@ -95,13 +95,14 @@ static void *map_fresh(size_t size)
 
 static struct heap_header *chunk_cut(struct heap_chunk *chunk, size_t size)
 {
+	size_t chunk_size = chunk == &heap_first.chunk ? sizeof heap_first : chunk->size;
 	size_t used = atomic_load_explicit(&chunk->used, memory_order_relaxed);
 	do {
-		if (size > chunk->size - used)
+		if (size > chunk_size - sizeof *chunk - used)
 			return NULL;
 	} while (!atomic_compare_exchange_weak_explicit(&chunk->used, &used, used + size, memory_order_relaxed,
 							memory_order_relaxed));
-	return (struct heap_header *)((char *)chunk + used);
+	return (struct heap_header *)((char *)(chunk + 1) + used);
 }
 
 static struct heap_header *cut_fresh(size_t size)
@@ -115,7 +116,7 @@ static struct heap_header *cut_fresh(size_t size)
 		if (fresh == NULL)
 			return NULL;
 		fresh->size = CHUNK_SIZE;
-		atomic_init(&fresh->used, sizeof *fresh);
+		atomic_init(&fresh->used, 0);
 		if (!atomic_compare_exchange_strong(&heap_current, &current, fresh))
 			rl_sys_unmap((uintptr_t)fresh, CHUNK_SIZE);
 	}

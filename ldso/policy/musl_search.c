@@ -121,6 +121,21 @@ static char *path_expand(const char *path, int count, const char *origin, size_t
 	return expanded;
 }
 
+/* The run path of OBJECT with $ORIGIN, COUNT times.  Not inlined: a page of stack that most starts do not touch. */
+static __attribute__((noinline)) bool run_path_expand(struct rl_musl_search *search, struct rl_object *object,
+						      const char *path, int count, const char **out_path)
+{
+	char buffer[LINK_SIZE];
+	const char *origin = "";
+	long length = origin_find(search, object, buffer, &origin);
+	if (length == 0 && *origin != '/')
+		return true;
+	if (length < 0)
+		return false;
+	*out_path = object->policy = path_expand(path, count, origin, (size_t)length);
+	return *out_path != NULL;
+}
+
 /* The run path of OBJECT, kept in object->policy: NULL if it has none.  False: an error that ends the search. */
 static bool run_path(struct rl_musl_search *search, struct rl_object *object, const char **out_path)
 {
@@ -135,15 +150,7 @@ static bool run_path(struct rl_musl_search *search, struct rl_object *object, co
 		*out_path = path;
 		return true;
 	}
-	char buffer[LINK_SIZE];
-	const char *origin = "";
-	long length = origin_find(search, object, buffer, &origin);
-	if (length == 0 && *origin != '/')
-		return true;
-	if (length < 0)
-		return false;
-	*out_path = object->policy = path_expand(path, count, origin, (size_t)length);
-	return *out_path != NULL;
+	return run_path_expand(search, object, path, count, out_path);
 }
 
 /* The content of PATH as a string; NULL and an error number if there is none. */

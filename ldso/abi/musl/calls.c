@@ -9,15 +9,18 @@ typedef void function(void);
 static void wait_for_change(struct rl_musl *musl)
 {
 	uint32_t seen = musl->calls_event;
+	musl->calls_waiters++;
 	rl_musl_unlock(&musl->calls_lock);
 	rl_musl_wait(&musl->calls_event, seen);
 	rl_musl_lock(&musl->calls_lock);
+	musl->calls_waiters--;
 }
 
 static void change(struct rl_musl *musl)
 {
 	__atomic_fetch_add(&musl->calls_event, 1, __ATOMIC_RELAXED);
-	rl_musl_wake(&musl->calls_event, INT32_MAX);
+	if (musl->calls_waiters != 0)
+		rl_musl_wake(&musl->calls_event, INT32_MAX);
 }
 
 static void object_construct(struct rl_musl *musl, struct rl_musl_map *map)

@@ -59,6 +59,7 @@ struct rl_musl {
 
 	struct rl_musl_lock load_lock, calls_lock;
 	uint32_t calls_event;    /* changes when a constructor is done */
+	uint32_t calls_waiters;  /* threads that wait for that */
 	struct rl_musl_map *fini;
 	bool is_closing, is_closed; /* exit has begun: no constructor starts; all destructors have run */
 	bool has_started;           /* the program's constructors have run */
