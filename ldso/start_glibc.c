@@ -58,12 +58,18 @@ static void machine_probe(void)
 	rl_config.machine = rl_machine_for_search(&rl_config.cpu, rl_config.kernel.aux[AT_PLATFORM]);
 }
 
+/* The value of a tunable; USUAL is its default.  Hardly any process has one set, so names are seldom looked up. */
+static int64_t tunable(const char *name, int64_t usual)
+{
+	return rl_config.tunables.set == 0 ? usual : rl_tunables_number(&rl_config.tunables, name, usual);
+}
+
 /* Bytes of static TLS kept for libraries that are opened later: what the original keeps or more, plus what the user
  * asks for above the original's usual share. */
 static size_t static_surplus(void)
 {
 	enum { USUAL_SURPLUS = 4096, USUAL_SHARE = 512 };
-	int64_t share = rl_tunables_number(&rl_config.tunables, "glibc.rtld.optional_static_tls", USUAL_SHARE);
+	int64_t share = tunable("glibc.rtld.optional_static_tls", USUAL_SHARE);
 	return USUAL_SURPLUS + (share > USUAL_SHARE ? (size_t)(share - USUAL_SHARE) : 0);
 }
 
@@ -258,7 +264,7 @@ static uintptr_t thread_make(struct rl_diag *diag)
 	}
 	rl_glibc_globals_tls(&rl_glibc);
 	rl_glibc_thread_main(&rl_glibc, thread_pointer,
-			     rl_tunables_number(&rl_config.tunables, "glibc.pthread.rseq", 1) != 0);
+			     tunable("glibc.pthread.rseq", 1) != 0);
 	__rseq_offset = rl_glibc_rseq.offset;
 	__rseq_size = rl_glibc_rseq.size;
 	return thread_pointer;
