@@ -62,7 +62,7 @@ void rl_finish(void);
 extern const struct rl_glibc_entries rl_glibc_entries;
 
 /* report.c: ends of the process, and warnings, in the original's words. */
-_Noreturn void rl_report_fatal(const struct rl_diag *diag);
+void rl_report_fatal(const struct rl_diag *diag) __attribute__((noreturn));
 void rl_report_warning(struct rl_linker *linker, const struct rl_diag *diag);
 void rl_report_lazy_failure(struct rl_linker *linker, const struct rl_diag *diag) __attribute__((noreturn));
 

@@ -1,5 +1,5 @@
-/* Which libc a program was made for: by the libc it needs, then by the loader it names, then by the versions it needs.
- * PT_INTERP alone does not tell, for it may name us.  Reads a file that was not checked yet, so every access is bounded;
+/* Which libc a program was made for: by the libc it needs, then by the loader it names, then by versions needed.
+ * PT_INTERP alone does not tell, for it may name us.  Reads a file nobody checked yet, so every access is bounded;
  * what cannot be read leaves the question undecided, and whoever loads the file reports it. */
 #include <string.h>
 #include <sys/mman.h>

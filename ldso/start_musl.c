@@ -29,7 +29,10 @@ static struct rl_linker *linker(void)
 	return &rl_process.linker;
 }
 
-static _Noreturn void fatal(const struct rl_diag *diag)
+static void fatal(const struct rl_diag *diag) __attribute__((noreturn));
+static void die(struct rl_linker *ours, const struct rl_diag *diag) __attribute__((noreturn));
+
+static void fatal(const struct rl_diag *diag)
 {
 	rl_musl_print(&rl_musl, diag);
 	rl_sys_exit(EXIT_LINKER);
@@ -40,7 +43,7 @@ static void warn(struct rl_linker *ours, const struct rl_diag *diag)
 	(void)ours, (void)diag; /* musl never warns */
 }
 
-static _Noreturn void die(struct rl_linker *ours, const struct rl_diag *diag)
+static void die(struct rl_linker *ours, const struct rl_diag *diag)
 {
 	(void)ours;
 	fatal(diag);

@@ -289,13 +289,27 @@ static enum rl_status narrow_apply(struct relocator *r, const Elf64_Rela *rela, 
 	return RL_OK;
 }
 
+/* A reference could not be resolved: the personality may know what to do.  RL_OK: it has a binding in the memo, or the
+ * place is left alone. */
+static __attribute__((noinline)) enum rl_status excuse(struct relocator *r, const Elf64_Rela *rela, enum rl_status status)
+{
+	if (status != RL_SYMBOL_UNDEFINED || r->linker->excuse_symbol == NULL)
+		return status;
+	return r->linker->excuse_symbol(r->linker, r->object, rela, &r->memo, r->diag);
+}
+
 /* A word that becomes the address of a symbol: nearly all relocations with symbols. */
 static inline enum rl_status address_apply(struct relocator *r, const Elf64_Rela *rela, enum rl_reference_class class)
 {
 	uintptr_t *word = place(r, rela->r_offset);
 	if (word == NULL)
 		return damaged(r, (unsigned)ELF64_R_TYPE(rela->r_info));
-	RL_TRY(reference_resolve(r, ELF64_R_SYM(rela->r_info), class));
+	enum rl_status status = reference_resolve(r, ELF64_R_SYM(rela->r_info), class);
+	if (__builtin_expect(status != RL_OK, 0)) {
+		RL_TRY(excuse(r, rela, status));
+		if (r->memo.object == NULL)
+			return RL_OK;
+	}
 	if (rl_binding_is_ifunc(&r->memo))
 		return defer(r, word, rl_binding_address(&r->memo), (uint64_t)rela->r_addend);
 	*word = rl_binding_address(&r->memo) + (uint64_t)rela->r_addend;
@@ -318,12 +332,11 @@ static enum rl_status rare_apply(struct relocator *r, const Elf64_Rela *rela, ui
 		return RL_OK;
 	}
 	enum rl_status status = reference_resolve(r, ELF64_R_SYM(rela->r_info), reference_class(type));
-	if (status == RL_SYMBOL_UNDEFINED && r->linker->excuse_symbol != NULL) {
-		status = r->linker->excuse_symbol(r->linker, r->object, rela, &r->memo, r->diag);
-		if (status == RL_OK && r->memo.object == NULL)
+	if (status != RL_OK) {
+		RL_TRY(excuse(r, rela, status));
+		if (r->memo.object == NULL)
 			return RL_OK;
 	}
-	RL_TRY(status);
 	if (type == RL_RELOC_COPY)
 		return copy_apply(r, rela);
 	if (word == NULL)

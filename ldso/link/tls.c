@@ -124,7 +124,7 @@ void rl_tls_layout(struct rl_linker *linker)
 	tls->own_offset = place(tls, sizeof(struct rl_thread), _Alignof(struct rl_thread), 0);
 	tls->dtv_place = RL_PORT_DTV_PLACE;
 	if (tls->dtv_give != NULL)
-		tls->dtv_place = rl_tls_static_address(0, tls->own_offset) - (char *)0
+		tls->dtv_place = (ptrdiff_t)(uintptr_t)rl_tls_static_address(0, tls->own_offset)
 				 + (ptrdiff_t)offsetof(struct rl_thread, cells);
 	if (tls->extra_size != 0)
 		tls->extra_offset = place(tls, tls->extra_size, tls->extra_align, 0);

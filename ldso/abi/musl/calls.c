@@ -1,5 +1,6 @@
-/* Constructors and destructors at musl's moments.  Constructors run without the load lock: another thread that needs
- * the same object waits for that object only.  exit waits for constructors in progress, and from then on none starts. */
+/* Constructors and destructors at musl's moments.  Constructors run without the load lock: another thread that
+ * needs the same object waits for that object only.  exit waits for constructors in progress, and from then on
+ * none starts. */
 #include "../../link/calls.h"
 
 #include "musl.h"
