@@ -61,8 +61,6 @@ struct rl_linker {
 	int argc;             /* what constructors get */
 	char **argv, **envp;
 
-	/* NULL, or: a needed library was not found, go on without it. */
-	void (*missing)(struct rl_linker *linker, const char *name);
 	/* A lazily bound call found no definition: report as the personality words it and end the process. */
 	void (*die)(struct rl_linker *linker, const struct rl_diag *diag) __attribute__((noreturn));
 	/* Put root->sorted in another order than rl_graph_sort does (graph.h); NULL: no. */

@@ -204,9 +204,8 @@ static enum rl_status file_resolve(struct rl_linker *linker, struct rl_namespace
 	if (linker->rules.ignores_sonames && strchr(request->name, '/') != NULL)
 		return RL_OK;
 	RL_TRY(rl_namespace_name(*out_object, request->name));
-	if (known != NULL)
-		return RL_OK;
-	for (const struct rl_object_name *name = (*out_object)->names; name != NULL; name = name->next_in_object)
+	for (const struct rl_object_name *name = (*out_object)->names; known == NULL && name != NULL;
+	     name = name->next_in_object)
 		if (strcmp(name->string, request->name) == 0)
 			(*out_object)->asked_as = name->string;
 	return RL_OK;
