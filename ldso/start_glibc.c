@@ -92,7 +92,6 @@ static void engine_make(void)
 	linker()->prefers_strong = rl_config.options.has_dynamic_weak;
 	linker()->warns = rl_config.options.warns;
 	linker()->tls.surplus = static_surplus();
-	linker()->sort = rl_graph_sort;
 	linker()->die = rl_report_lazy_failure;
 	linker()->warn = rl_report_warning;
 	linker()->argc = rl_config.kernel.argc;

@@ -63,7 +63,7 @@ struct rl_linker {
 
 	/* A lazily bound call found no definition: report as the personality words it and end the process. */
 	void (*die)(struct rl_linker *linker, const struct rl_diag *diag) __attribute__((noreturn));
-	/* Put root->sorted in order (graph.h). */
+	/* Put root->sorted in another order than rl_graph_sort does (graph.h); NULL: no. */
 	enum rl_status (*sort)(struct rl_object *root);
 	/* Something that OBJECT needs is missing, as DIAG says: the definition for RELA, or the library NAME.  RL_OK: go on,
 	 * with *out_binding if it has an object, else without.  NULL: what is missing is a failure. */

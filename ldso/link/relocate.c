@@ -250,7 +250,9 @@ static enum rl_status tls_apply(struct relocator *r, const Elf64_Rela *rela, uin
 	}
 	if (definer->tls.size == 0)
 		return damaged(r, type);
-	enum rl_status status = rl_tls_static_add(r->linker, definer);
+	struct rl_diag short_of_names = RL_DIAG_NONE;
+	enum rl_status status = rl_tls_static_add(r->linker, definer, &short_of_names);
+	rl_diag_drop(&short_of_names);
 	if (status != RL_OK)
 		return rl_fail(r->diag, status, .subject = definer->path, .requester = r->object->path,
 			       .symbol = definer->symbols.strings + r->memo.symbol->st_name);
@@ -291,7 +293,8 @@ static enum rl_status narrow_apply(struct relocator *r, const Elf64_Rela *rela, 
 
 /* A reference could not be resolved: the personality may know what to do.  RL_OK: it has a binding in the memo, or the
  * place is left alone. */
-static __attribute__((noinline)) enum rl_status excuse(struct relocator *r, const Elf64_Rela *rela, enum rl_status status)
+static __attribute__((noinline)) enum rl_status excuse(struct relocator *r, const Elf64_Rela *rela,
+						       enum rl_status status)
 {
 	if (status != RL_SYMBOL_UNDEFINED || r->linker->excuse_symbol == NULL)
 		return status;
