@@ -30,15 +30,23 @@ enum rl_status rl_address_reserve(struct rl_address_table *table, size_t extra)
 	return copy_reserve(&table->copies[1], live + extra);
 }
 
+/* Ranges of the spare copy are written while a reader that was overtaken may still read them: it will notice. */
+static void range_put(struct rl_address_range *place, struct rl_address_range range)
+{
+	__atomic_store_n(&place->start, range.start, __ATOMIC_RELAXED);
+	__atomic_store_n(&place->end, range.end, __ATOMIC_RELAXED);
+	__atomic_store_n(&place->object, range.object, __ATOMIC_RELAXED);
+}
+
 static void range_insert(struct rl_address_copy *copy, struct rl_object *object)
 {
 	size_t at = copy->count;
 	while (at > 0 && copy->ranges[at - 1].start > object->map_start) {
-		copy->ranges[at] = copy->ranges[at - 1];
+		range_put(&copy->ranges[at], copy->ranges[at - 1]);
 		at--;
 	}
-	copy->ranges[at] = (struct rl_address_range){object->map_start, object->map_end, object};
-	__atomic_store_n(&copy->count, copy->count + 1, __ATOMIC_RELAXED);
+	range_put(&copy->ranges[at], (struct rl_address_range){object->map_start, object->map_end, object});
+	__atomic_store_n(&copy->count, copy->count + 1, __ATOMIC_RELEASE);
 }
 
 /* Start the spare copy as an image of the live one. */
@@ -46,8 +54,11 @@ static struct rl_address_copy *spare_begin(struct rl_address_table *table)
 {
 	size_t version = atomic_load(&table->version);
 	struct rl_address_copy *live = &table->copies[version % 2], *spare = &table->copies[(version + 1) % 2];
-	memcpy(spare->ranges, live->ranges, live->count * sizeof *live->ranges);
-	__atomic_store_n(&spare->count, live->count, __ATOMIC_RELAXED);
+	/* Nobody may see what is written here before the version that made this copy the spare one. */
+	atomic_thread_fence(memory_order_release);
+	for (size_t i = 0; i < live->count; i++)
+		range_put(&spare->ranges[i], live->ranges[i]);
+	__atomic_store_n(&spare->count, live->count, __ATOMIC_RELEASE);
 	return spare;
 }
 
@@ -74,16 +85,17 @@ void rl_address_remove(struct rl_address_table *table, struct rl_object *const *
 		for (size_t j = 0; j < count && !is_removed; j++)
 			is_removed = spare->ranges[i].object == objects[j];
 		if (!is_removed)
-			spare->ranges[kept++] = spare->ranges[i];
+			range_put(&spare->ranges[kept++], spare->ranges[i]);
 	}
-	__atomic_store_n(&spare->count, kept, __ATOMIC_RELAXED);
+	__atomic_store_n(&spare->count, kept, __ATOMIC_RELEASE);
 	spare_publish(table);
 }
 
 static struct rl_object *copy_find(const struct rl_address_copy *copy, uintptr_t address)
 {
+	/* The count first: an array that is read after it has room for as many. */
+	size_t low = 0, high = __atomic_load_n(&copy->count, __ATOMIC_ACQUIRE);
 	const struct rl_address_range *ranges = __atomic_load_n(&copy->ranges, __ATOMIC_ACQUIRE);
-	size_t low = 0, high = __atomic_load_n(&copy->count, __ATOMIC_RELAXED);
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		if (__atomic_load_n(&ranges[middle].start, __ATOMIC_RELAXED) <= address)
