@@ -256,9 +256,7 @@ static enum rl_status tls_apply(struct relocator *r, const Elf64_Rela *rela, uin
 	}
 	if (definer->tls.size == 0)
 		return damaged(r, type);
-	struct rl_diag short_of_names = RL_DIAG_NONE;
-	enum rl_status status = rl_tls_static_add(r->linker, definer, &short_of_names);
-	rl_diag_drop(&short_of_names);
+	enum rl_status status = rl_tls_static_add(r->linker, definer);
 	if (status != RL_OK)
 		return rl_fail(r->diag, status, .subject = definer->path, .requester = r->object->path,
 			       .symbol = definer->symbols.strings + r->memo.symbol->st_name);

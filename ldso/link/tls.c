@@ -132,7 +132,7 @@ void rl_tls_layout(struct rl_linker *linker)
 	tls->static_size = round_up(tls->static_limit, tls->static_align) + linker->abi.thread_size;
 }
 
-enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object, struct rl_diag *diag)
+enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object)
 {
 	struct rl_tls_state *tls = &linker->tls;
 	struct rl_tls_block *block = &object->tls;
@@ -141,7 +141,7 @@ enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *obj
 	struct rl_tls_state trial = *tls;
 	size_t offset = place(&trial, block->size, block->align, block->first_offset);
 	if (block->is_forced_dynamic || block->align > tls->static_align || trial.static_used > tls->static_limit)
-		return rl_fail(diag, RL_TLS_STATIC_FULL, .subject = object->path);
+		return RL_TLS_STATIC_FULL;
 	tls->static_used = trial.static_used;
 	tls->gap_low = trial.gap_low;
 	tls->gap_high = trial.gap_high;

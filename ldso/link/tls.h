@@ -94,9 +94,9 @@ void rl_tls_publish(struct rl_linker *linker);
 
 /* Lay out the static area for all modules of the start: before the first thread exists. */
 void rl_tls_layout(struct rl_linker *linker);
-/* Give a module that was loaded later a place in the surplus; RL_TLS_STATIC_FULL if it does not fit. */
-RL_NODISCARD enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object,
-					      struct rl_diag *diag);
+/* Give a module that was loaded later a place in the surplus; RL_TLS_STATIC_FULL, which the caller words, if it does
+ * not fit. */
+RL_NODISCARD enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object);
 /* Copy the initial image of such a module into every running thread. */
 void rl_tls_static_fill(struct rl_linker *linker, struct rl_object *object);
 
