@@ -14,7 +14,6 @@
 #include "words.h"
 
 struct rl_process rl_process;
-struct rl_host rl_host;
 
 static struct {
 	struct rl_kernel kernel;
@@ -83,7 +82,7 @@ static _Noreturn void die(struct rl_linker *unused, const struct rl_diag *diag)
 	rl_sys_exit(EXIT_LINKER);
 }
 
-static void warn(struct rl_linker *unused, const struct rl_diag *diag)
+static void suspect(struct rl_linker *unused, const struct rl_diag *diag)
 {
 	(void)unused;
 	struct rl_words own_words = words();
@@ -126,7 +125,7 @@ static bool engine_make(void)
 	linker()->argv = preload.kernel.argv;
 	linker()->envp = preload.kernel.envp;
 	linker()->die = die;
-	linker()->warn = warn;
+	linker()->warn = suspect;
 	rl_process.personality = (struct rl_dl_personality){
 		.error_text = error_text,
 		.handle_of = rl_preload_handle_of,

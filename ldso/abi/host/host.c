@@ -3,6 +3,8 @@
 
 #include "../../base/heap.h"
 
+struct rl_host rl_host;
+
 static enum rl_status object_attach(void *context, struct rl_object *object, struct rl_diag *diag)
 {
 	enum rl_status status = rl_host_shadow_make(context, object);

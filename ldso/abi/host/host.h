@@ -142,7 +142,7 @@ void rl_host_lock(struct rl_host *host);
 void rl_host_unlock(struct rl_host *host);
 void rl_host_lock_forked(struct rl_host *host);
 
-/* thread.c: TLS of our objects.  rl_process-like context is needed by callbacks without one: one host a process. */
+/* thread.c: TLS of our objects. */
 RL_NODISCARD enum rl_status rl_host_threads_start(struct rl_host *host);
 /* Empties the own words of a thread that ends; set by the product. */
 extern void (*rl_host_words_drop)(struct rl_thread *own);
@@ -150,6 +150,7 @@ extern void (*rl_host_words_drop)(struct rl_thread *own);
 /* front.c: __tls_get_addr and the registration of thread_local destructors, as our objects find them. */
 void rl_host_front_make(struct rl_host *host);
 
+/* The one of this process: functions that the process calls back carry no context. */
 extern struct rl_host rl_host;
 
 #endif
