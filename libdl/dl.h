@@ -16,6 +16,9 @@ enum {
 	RL_DL_GLOBAL = 0x100,
 	RL_DL_NODELETE = 0x1000,
 };
+/* diag.value of RL_SYMBOL_UNDEFINED: dlsym asked for it, no reference did. */
+enum { RL_DL_ASKED = 1 };
+
 #define RL_DL_DEFAULT ((void *)0)
 #define RL_DL_NEXT ((void *)-1)
 

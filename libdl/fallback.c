@@ -46,20 +46,22 @@ static void hosted_keep(const struct rl_object *root)
 /* Failures that mean "not by a guest". */
 static bool needs_host(enum rl_status status)
 {
-	return status == RL_TLS_STATIC_FULL || status == RL_STACK_EXECUTABLE;
+	return status == RL_TLS_STATIC_FULL || status == RL_STACK_EXECUTABLE
+	       || (status == RL_FILE_NOT_FOUND && !rl_host.is_glibc);
 }
 
 /* The host searches on behalf of whoever calls it, which is us: it gets the path that our own search finds. */
 static void *open_by_host(const char *name, int mode, struct rl_object *caller)
 {
-	struct rl_file file;
+	struct rl_file file = {.path = NULL};
 	struct rl_diag diag = RL_DIAG_NONE;
-	if (linker()->policy.find(linker()->policy.context, name, caller, &linker()->base, &file, &diag) != RL_OK) {
+	if (linker()->policy.find(linker()->policy.context, name, caller, &linker()->base, &file, &diag) == RL_OK)
+		rl_sys_close(file.fd);
+	else
 		rl_diag_drop(&diag);
+	if (file.path == NULL && rl_host.is_glibc)
 		return NULL;
-	}
-	rl_sys_close(file.fd);
-	void *handle = rl_host.functions.open(file.path, mode);
+	void *handle = rl_host.functions.open(file.path != NULL ? file.path : name, mode);
 	rl_heap_give(file.path);
 	if (handle == NULL)
 		return NULL;
@@ -101,6 +103,8 @@ void *rl_preload_open(const char *name, int mode, const void *caller)
 	struct rl_diag diag = RL_DIAG_NONE;
 	void *handle = NULL;
 	rl_dl_error_clear();
+	if (!rl_host.is_glibc)
+		mode |= RL_DL_NODELETE; /* musl unloads nothing, and its programs may count on that */
 	rl_host_lock(&rl_host);
 	enum rl_status status = rl_host_refresh(&rl_host, &diag);
 	if (status == RL_OK)

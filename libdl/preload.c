@@ -6,6 +6,8 @@
  */
 #include "preload.h"
 
+#include <string.h>
+
 #include "../ldso/base/heap.h"
 #include "../ldso/base/sys.h"
 #include "../ldso/link/calls.h"
@@ -33,6 +35,9 @@ struct host_debug {
 /* Where the host tells debuggers about its list, and where the kernel's arguments lie. */
 extern struct host_debug _r_debug __attribute__((weak, visibility("default")));
 extern void *__libc_stack_end __attribute__((weak, visibility("default")));
+/* The same under musl; its environment lies where the kernel put it until the program changes it. */
+extern struct host_debug *_dl_debug_addr __attribute__((weak, visibility("default")));
+extern void **__environ __attribute__((weak, visibility("default")));
 
 static struct rl_linker *linker(void)
 {
@@ -49,7 +54,8 @@ static struct rl_words words(void)
 static char *error_text(const struct rl_diag *diag)
 {
 	struct rl_words own_words = words();
-	return rl_words_error_text(&own_words, diag);
+	return rl_host.is_glibc ? rl_words_error_text(&own_words, diag)
+				: rl_words_musl_text(&own_words, diag, diag->value == RL_DL_ASKED);
 }
 
 static struct rl_object *object_of(void *handle)
@@ -89,15 +95,46 @@ static void suspect(struct rl_linker *unused, const struct rl_diag *diag)
 	rl_words_print_warning(&own_words, diag);
 }
 
+/* The kernel's block: argc, the arguments, NULL, the environment. */
+static uintptr_t *stack_find(void)
+{
+	if (&__libc_stack_end != NULL)
+		return __libc_stack_end;
+	if (&__environ == NULL || __environ == NULL)
+		return NULL;
+	uintptr_t *word = (uintptr_t *)__environ - 2, count = 0;
+	for (; *word != count; word--)
+		count++;
+	return word;
+}
+
+static struct rl_host_map *maps_find(void)
+{
+	if (&_r_debug != NULL)
+		return _r_debug.maps;
+	return &_dl_debug_addr == NULL || _dl_debug_addr == NULL ? NULL : _dl_debug_addr->maps;
+}
+
 /* Step: arguments, environment, CPU. */
 static bool configure(void)
 {
-	if (&__libc_stack_end == NULL || &_r_debug == NULL || _r_debug.maps == NULL)
+	uintptr_t *stack = stack_find();
+	if (stack == NULL || maps_find() == NULL)
 		return false;
-	rl_kernel_read(__libc_stack_end, &preload.kernel);
+	rl_kernel_read(stack, &preload.kernel);
 	rl_options_read_environment(&preload.kernel, &preload.options);
 	rl_cpu_probe(&preload.cpu);
 	return true;
+}
+
+/* Where musl looks for a name is its own affair: the files that ld.so's rules find belong to another libc. */
+static enum rl_status find_by_path(void *context, const char *name, struct rl_object *requester,
+				   struct rl_namespace *namespace, struct rl_file *out_file, struct rl_diag *diag)
+{
+	enum { NO_SUCH_FILE = 2 };
+	if (strchr(name, '/') == NULL)
+		return rl_fail(diag, RL_FILE_NOT_FOUND, .subject = name, .error_number = NO_SUCH_FILE);
+	return rl_search_policy(preload.search).find(context, name, requester, namespace, out_file, diag);
 }
 
 /* Step: the engine with its policy and personality. */
@@ -113,6 +150,8 @@ static bool engine_make(void)
 	rl_host.own_dso = &preload;
 	rl_host_words_drop = rl_dl_error_drop;
 	linker()->policy = rl_search_policy(preload.search);
+	if (!rl_host.is_glibc)
+		linker()->policy.find = find_by_path;
 	linker()->abi = rl_host_abi(&rl_host);
 	linker()->base.linker = linker();
 	linker()->page_size = preload.kernel.aux[AT_PAGESZ];
@@ -160,7 +199,7 @@ static bool start(void)
 	rl_host_lock(&rl_host);
 	if (atomic_load(&preload.state) == RL_PRELOAD_NEW) {
 		atomic_store(&preload.state, RL_PRELOAD_STARTING);
-		bool is_joined = configure() && rl_host_find(&rl_host, _r_debug.maps) && engine_make() && adopt();
+		bool is_joined = configure() && rl_host_find(&rl_host, maps_find()) && engine_make() && adopt();
 		rl_host.is_started = true;
 		atomic_store(&preload.state, is_joined ? RL_PRELOAD_READY : RL_PRELOAD_REFUSED);
 	}

@@ -50,7 +50,7 @@ static enum rl_status query_run(const struct query *query, struct rl_binding *ou
 	if (is_found || out_binding->object != NULL)
 		return RL_OK;
 	return rl_fail(diag, RL_SYMBOL_UNDEFINED, .subject = (*out_asked)->path, .symbol = query->name,
-		       .version = query->version == NULL ? "" : query->version->name);
+		       .version = query->version == NULL ? "" : query->version->name, .value = RL_DL_ASKED);
 }
 
 /* The address a program can use. */

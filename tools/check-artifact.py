@@ -36,9 +36,9 @@ class Product:
     def __init__(self, path):
         self.is_preload = path.name.startswith("libdl-relink")
         self.exports = GOLDEN / ("preload-exports.txt" if self.is_preload else "exports.txt")
-        # The host calls its constructor and destructor, and gives it these two places.
+        # The host calls its constructor and destructor, and gives it these places.
         self.tags = {"DT_INIT_ARRAY", "DT_FINI_ARRAY"} if self.is_preload else set()
-        self.undefined = {"_r_debug", "__libc_stack_end"} if self.is_preload else set()
+        self.undefined = {"_r_debug", "__libc_stack_end", "_dl_debug_addr", "__environ"} if self.is_preload else set()
 
 
 def read_list(path):

@@ -186,15 +186,31 @@ static enum rl_status global_scope_make(struct rl_linker *linker)
 {
 	struct rl_object *program = linker->program;
 	for (struct rl_object *object = linker->base.first; object != NULL; object = object->next)
-		if (object == program || strchr(object->path, '/') != NULL)
+		if (strncmp(object->path, "linux-", sizeof "linux-" - 1) != 0)
 			RL_TRY(rl_list_append(&program->closure, object));
 	RL_TRY(rl_own_scope_make(program));
 	return rl_globalize(program);
 }
 
+/* musl is all libraries of libc in one, and answers to each of their names. */
+static enum rl_status musl_name(struct rl_host *host)
+{
+	static const char *const names[] = {"libc.so", "libm.so", "libdl.so", "librt.so", "libpthread.so", "libutil.so",
+					    "libxnet.so", "libcrypt.so", "libresolv.so"};
+	for (struct rl_object *object = host->linker->base.first; object != NULL; object = object->next) {
+		if (rl_host_shadow(object)->hosted != host->libc_map)
+			continue;
+		for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+			RL_TRY(rl_namespace_name(object, names[i]));
+	}
+	return RL_OK;
+}
+
 enum rl_status rl_host_adopt_all(struct rl_host *host, struct rl_diag *diag)
 {
 	RL_TRY(list_read(host, diag));
+	if (!host->is_glibc)
+		RL_TRY(musl_name(host));
 	return global_scope_make(host->linker);
 }
 

@@ -103,6 +103,8 @@ bool rl_host_find(struct rl_host *host, struct rl_host_map *first)
 		if (library_read(map, &library)) {
 			if (function_find(&library, "gnu_get_libc_version") != NULL)
 				host->is_glibc = true;
+			if (host->libc_map == NULL && function_find(&library, "malloc") != NULL)
+				host->libc_map = map;
 			for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 				void **field = (void **)((char *)&host->functions + names[i].offset);
 				if (*field == NULL)

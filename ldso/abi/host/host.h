@@ -94,7 +94,7 @@ struct rl_host {
 	struct rl_host_functions functions;
 	struct rl_guest guest;
 	struct rl_host_lock mutex;
-	struct rl_object *libc;
+	struct rl_host_map *libc_map;
 	bool is_glibc, is_started;
 	unsigned key; /* its destructor tells us of the end of threads */
 	unsigned long long seen_adds, seen_subs; /* the host's counters when its list was read */
