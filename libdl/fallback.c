@@ -110,10 +110,13 @@ void *rl_preload_open(const char *name, int mode, const void *caller)
 	if (status == RL_OK)
 		status = open_object(name, mode, caller, &handle, &diag);
 	rl_host_unlock(&rl_host);
-	if (status != RL_OK)
+	if (status != RL_OK && (rl_host.is_glibc || !needs_host(status))) {
 		rl_dl_error_set(&diag);
-	else
-		rl_diag_drop(&diag);
+		return NULL;
+	}
+	if (status != RL_OK)
+		rl_preload_error_take(); /* musl was asked last, and knows its own words best */
+	rl_diag_drop(&diag);
 	return handle;
 }
 

@@ -79,7 +79,8 @@ static void settle(void)
 	rl_search_settle(preload.search);
 }
 
-static _Noreturn void die(struct rl_linker *unused, const struct rl_diag *diag)
+static void die(struct rl_linker *unused, const struct rl_diag *diag) __attribute__((noreturn));
+static void die(struct rl_linker *unused, const struct rl_diag *diag)
 {
 	enum { EXIT_LINKER = 127 };
 	(void)unused;

@@ -189,15 +189,13 @@ static size_t musl_sentence(const struct rl_words *words, const struct rl_diag *
 			    size_t size)
 {
 	enum { INVALID_FORMAT = 8 }; /* ENOEXEC */
-	bool is_needed = diag->requester[0] != '\0';
 	if (diag->status == RL_SYMBOL_UNDEFINED && is_asked)
 		return rl_text_format(buffer, size, "Symbol not found: %s", diag->symbol);
 	if (diag->status == RL_SYMBOL_UNDEFINED)
 		return rl_text_format(buffer, size, "Error relocating %s: %s: symbol not found", diag->subject,
 				      diag->symbol);
-	return rl_text_format(buffer, size, "Error loading shared library %s: %s%s%s%s", diag->subject,
-			      words->strerror(diag->error_number != 0 ? diag->error_number : INVALID_FORMAT),
-			      is_needed ? " (needed by " : "", diag->requester, is_needed ? ")" : "");
+	return rl_text_format(buffer, size, "Error loading shared library %s: %s", diag->subject,
+			      words->strerror(diag->error_number != 0 ? diag->error_number : INVALID_FORMAT));
 }
 
 char *rl_words_musl_text(const struct rl_words *words, const struct rl_diag *diag, bool is_asked)
