@@ -13,7 +13,7 @@ struct rl_words rl_ldso_words(void)
 				 .dcgettext = rl_glibc.functions.dcgettext};
 }
 
-_Noreturn void rl_report_fatal(const struct rl_diag *diag)
+void rl_report_fatal(const struct rl_diag *diag)
 {
 	struct rl_words words = rl_ldso_words();
 	rl_words_print_fatal(&words, diag);

@@ -27,11 +27,19 @@ void rl_dl_error_clear(void)
 		text_drop(state);
 }
 
+static struct error_state *error_make(void)
+{
+	struct error_state *state = rl_heap_take(sizeof *state);
+	if (state != NULL && rl_process.personality.error_keep != NULL)
+		rl_process.personality.error_keep(state);
+	return state;
+}
+
 void rl_dl_error_put(char *text)
 {
 	struct rl_thread *own = own_words();
 	if (own != NULL && own->error == NULL)
-		own->error = rl_heap_take(sizeof(struct error_state));
+		own->error = error_make();
 	struct error_state *state = own == NULL ? NULL : own->error;
 	if (state == NULL) {
 		rl_heap_give(text);

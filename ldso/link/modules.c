@@ -82,7 +82,12 @@ struct rl_tls_descriptor *rl_tls_descriptor_make(struct rl_tls_state *tls, struc
 		struct rl_tls_table *table = atomic_load(&tls->table);
 		generation = table->slots[definer->tls.module].generation;
 	}
-	*descriptor = (struct rl_tls_descriptor){generation, definer->tls.module, offset, tls, object->tls_descriptors};
+	*descriptor = (struct rl_tls_descriptor){.generation = generation,
+						 .module = definer->tls.module,
+						 .offset = offset,
+						 .dtv_place = tls->dtv_place,
+						 .tls = tls,
+						 .next = object->tls_descriptors};
 	object->tls_descriptors = descriptor;
 	return descriptor;
 }

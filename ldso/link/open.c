@@ -100,8 +100,9 @@ static enum rl_status prepare(struct transaction *t)
 {
 	struct rl_linker *linker = t->linker;
 	RL_TRY(rl_graph_close(linker, t->root, NULL, RL_OBJECT_OPENED, t->diag));
-	RL_TRY(rl_graph_check_versions(linker, &t->root->closure, t->diag));
-	enum rl_status status = rl_graph_sort(t->root);
+	if (!linker->rules.ignores_versions)
+		RL_TRY(rl_graph_check_versions(linker, &t->root->closure, t->diag));
+	enum rl_status status = linker->sort != NULL ? linker->sort(t->root) : rl_graph_sort(t->root);
 	if (status == RL_OK)
 		status = scopes_make(t);
 	if (status != RL_OK)
@@ -155,7 +156,7 @@ static enum rl_status open_locked(struct transaction *t)
 	t->root->open_count++;
 	if (request->is_permanent)
 		t->root->is_permanent = true;
-	if (!is_known)
+	if (!is_known && !t->linker->rules.constructs_later)
 		rl_calls_init(t->linker, t->root);
 	/* Only now: what constructors look up must not depend on whether they are global already. */
 	if (request->is_global && !t->root->is_global)

@@ -6,10 +6,6 @@
 #include "../base/heap.h"
 #include "linker.h"
 
-enum {
-	STATIC_ALIGN = 64,
-};
-
 static size_t round_up(size_t value, size_t align)
 {
 	return (value + align - 1) & -align;
@@ -55,7 +51,7 @@ static size_t place(struct rl_tls_state *tls, size_t size, size_t align, size_t 
 void rl_tls_layout(struct rl_linker *linker)
 {
 	struct rl_tls_state *tls = &linker->tls;
-	tls->static_align = linker->abi.thread_align > STATIC_ALIGN ? linker->abi.thread_align : STATIC_ALIGN;
+	tls->static_align = linker->abi.thread_align;
 	struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_relaxed);
 	for (size_t module = 1; module <= tls->highest_module; module++) {
 		struct rl_tls_block *block = &table->slots[module].object->tls;
@@ -63,6 +59,10 @@ void rl_tls_layout(struct rl_linker *linker)
 		block->has_offset = true;
 	}
 	tls->own_offset = place(tls, sizeof(struct rl_thread), _Alignof(struct rl_thread), 0);
+	tls->dtv_place = RL_PORT_DTV_PLACE;
+	if (tls->dtv_give != NULL)
+		tls->dtv_place = (ptrdiff_t)(uintptr_t)rl_tls_static_address(0, tls->own_offset)
+				 + (ptrdiff_t)offsetof(struct rl_thread, cells);
 	if (tls->extra_size != 0)
 		tls->extra_offset = place(tls, tls->extra_size, tls->extra_align, 0);
 	tls->static_limit = tls->static_used + tls->surplus;

@@ -30,8 +30,8 @@ def test_scenario(run, preload):
     if run.skip_reason():
         pytest.skip(run.skip_reason())
     with run.scenario.prepared():
-        expected = run.outcome(linkers.ORIGINAL, "interp", linkers.empty_preload())
-        actual = run.outcome(linkers.ORIGINAL, "interp", preload)
+        expected = run.outcome(run.scenario.original, "interp", linkers.empty_preload())
+        actual = run.outcome(run.scenario.original, "interp", preload)
     for outcome in (expected, actual):
         outcome.stdout = OWN_HEADERS.sub(b"libdl-relink.so: some headers", outcome.stdout)
     text = difference.describe(expected, actual)
