@@ -21,7 +21,8 @@ static void text_drop(struct error_state *state)
 
 void rl_dl_error_clear(void)
 {
-	struct error_state *state = own_words()->error;
+	struct rl_thread *own = own_words();
+	struct error_state *state = own == NULL ? NULL : own->error;
 	if (state != NULL && state->text != NULL)
 		text_drop(state);
 }
@@ -34,16 +35,23 @@ static struct error_state *error_make(void)
 	return state;
 }
 
-void rl_dl_error_set(struct rl_diag *diag)
+void rl_dl_error_put(char *text)
 {
 	struct rl_thread *own = own_words();
-	if (own->error == NULL)
+	if (own != NULL && own->error == NULL)
 		own->error = error_make();
-	struct error_state *state = own->error;
-	if (state != NULL) {
-		text_drop(state);
-		state->text = rl_process.personality.error_text(diag);
+	struct error_state *state = own == NULL ? NULL : own->error;
+	if (state == NULL) {
+		rl_heap_give(text);
+		return;
 	}
+	text_drop(state);
+	state->text = text;
+}
+
+void rl_dl_error_set(struct rl_diag *diag)
+{
+	rl_dl_error_put(rl_process.personality.error_text(diag));
 	rl_diag_drop(diag);
 }
 
@@ -59,7 +67,8 @@ void rl_dl_error_drop(struct rl_thread *own)
 /* The text stays valid until the next call of this thread that fails or asks. */
 char *rl_dl_error(void)
 {
-	struct error_state *state = own_words()->error;
+	struct rl_thread *own = own_words();
+	struct error_state *state = own == NULL ? NULL : own->error;
 	if (state == NULL || state->text == NULL)
 		return NULL;
 	if (state->was_read) {

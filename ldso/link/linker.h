@@ -20,6 +20,7 @@ struct rl_namespace {
 	size_t count;
 	struct rl_object_list global_list; /* members of the global scope, in order */
 	struct rl_scope_cell global;       /* its published form */
+	const struct rl_scope_cell *front;   /* what our objects find before everything else; NULL: nothing */
 	struct rl_object_name *names[RL_NAME_BUCKETS];
 	bool is_collecting, collect_again; /* dlclose in progress, and asked for again from inside */
 	struct rl_unique_table *uniques;   /* STB_GNU_UNIQUE definitions chosen so far */

@@ -222,17 +222,9 @@ static enum rl_status descriptor_apply(struct relocator *r, const Elf64_Rela *re
 		word[1] = RL_TLS_BELOW_TP ? offset - definer->tls.offset : offset + definer->tls.offset;
 		return RL_OK;
 	}
-	struct rl_tls_descriptor *descriptor = rl_heap_take(sizeof *descriptor);
+	struct rl_tls_descriptor *descriptor = rl_tls_descriptor_make(&r->linker->tls, r->object, definer, offset);
 	if (descriptor == NULL)
 		return rl_fail(r->diag, RL_NO_MEMORY, .subject = r->object->path);
-	struct rl_tls_table *table = atomic_load(&r->linker->tls.table);
-	*descriptor = (struct rl_tls_descriptor){.generation = table->slots[definer->tls.module].generation,
-						 .module = definer->tls.module,
-						 .offset = offset,
-						 .dtv_place = r->linker->tls.dtv_place,
-						 .tls = &r->linker->tls,
-						 .next = r->object->tls_descriptors};
-	r->object->tls_descriptors = descriptor;
 	word[0] = (uintptr_t)rl_port_tlsdesc_dynamic;
 	word[1] = (uintptr_t)descriptor;
 	return RL_OK;
