@@ -46,6 +46,9 @@ struct rl_transfer rl_start(uintptr_t *stack);
 /* What the program's start-up code registers with atexit. */
 void rl_finish(void);
 
+/* fork.c: after libc's early initialisation. */
+void rl_fork_watch(void);
+
 /* exports.c: our functions for _rtld_global_ro. */
 extern const struct rl_glibc_entries rl_glibc_entries;
 

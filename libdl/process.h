@@ -17,8 +17,6 @@ struct rl_dl_personality {
 	const char *(*origin_of)(struct rl_object *object);
 	void (*each_directory)(struct rl_object *object,
 			       void (*visit)(void *argument, const char *directory, unsigned flag), void *argument);
-	/* An operation that may have searched for files is over. */
-	void (*settle)(void);
 };
 
 struct rl_process {

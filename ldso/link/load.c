@@ -90,6 +90,11 @@ void rl_object_abandon(struct rl_linker *linker, struct rl_object *object)
 void rl_object_drop(struct rl_linker *linker, struct rl_object *object)
 {
 	rl_object_abandon(linker, object);
+	rl_object_free(linker, object);
+}
+
+void rl_object_free(struct rl_linker *linker, struct rl_object *object)
+{
 	if (object->shadow != NULL)
 		linker->abi.object_detach(linker->abi.context, object);
 	object_free(linker, object);

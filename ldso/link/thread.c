@@ -8,6 +8,12 @@
 #include "linker.h"
 #include "tls.h"
 
+/* A thread looks at a module's object inside a read section of the linker that the state is part of. */
+static struct rl_readers *readers_of(struct rl_tls_state *tls)
+{
+	return &((struct rl_linker *)((char *)tls - offsetof(struct rl_linker, tls)))->readers;
+}
+
 static struct rl_dtv *dtv_of_cells(struct rl_dtv_cell *cells)
 {
 	return (struct rl_dtv *)((char *)cells - offsetof(struct rl_dtv, generation));
@@ -78,12 +84,14 @@ void rl_thread_fill(struct rl_tls_state *tls, uintptr_t thread_pointer)
 	if (__atomic_load_n(&tls->highest_module, __ATOMIC_RELAXED) > dtv->capacity)
 		generation = 0; /* a reused stack whose vector is too short: the first access grows it */
 	dtv->generation.value = (void *)generation;
+	unsigned side = rl_readers_enter(readers_of(tls));
 	struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_acquire);
 	for (size_t module = 1; table != NULL && module < table->capacity && module <= dtv->capacity; module++) {
 		struct rl_object *object = __atomic_load_n(&table->slots[module].object, __ATOMIC_ACQUIRE);
 		if (object != NULL && object->tls.has_offset)
 			static_fill(object, &dtv->cells[module - 1], thread_pointer);
 	}
+	rl_readers_leave(readers_of(tls), side);
 	memset(rl_tls_static_address(thread_pointer, tls->own_offset), 0, sizeof(struct rl_thread));
 }
 
@@ -178,10 +186,13 @@ void *rl_thread_block(struct rl_tls_state *tls, size_t module)
 	struct rl_dtv_cell *cell = &dtv->cells[module - 1];
 	if (cell->value != RL_TLS_UNALLOCATED)
 		return cell->value;
+	unsigned side = rl_readers_enter(readers_of(tls));
 	struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_acquire);
 	struct rl_object *object =
 		module < table->capacity ? __atomic_load_n(&table->slots[module].object, __ATOMIC_ACQUIRE) : NULL;
-	return object == NULL ? NULL : block_make(object, cell);
+	void *block = object == NULL ? NULL : block_make(object, cell);
+	rl_readers_leave(readers_of(tls), side);
+	return block;
 }
 
 void *rl_thread_block_soft(struct rl_tls_state *tls, size_t module)
@@ -193,11 +204,15 @@ void *rl_thread_block_soft(struct rl_tls_state *tls, size_t module)
 	struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_acquire);
 	if (table == NULL || module >= table->capacity)
 		return NULL;
+	unsigned side = rl_readers_enter(readers_of(tls));
 	struct rl_object *object = __atomic_load_n(&table->slots[module].object, __ATOMIC_ACQUIRE);
+	bool has_offset = object != NULL && object->tls.has_offset;
+	size_t offset = has_offset ? object->tls.offset : 0;
+	rl_readers_leave(readers_of(tls), side);
 	if (object == NULL)
 		return NULL;
-	if (object->tls.has_offset)
-		return rl_tls_static_address(rl_port_thread_pointer(), object->tls.offset);
+	if (has_offset)
+		return rl_tls_static_address(rl_port_thread_pointer(), offset);
 	bool is_current = table->slots[module].generation <= (size_t)cells[0].value;
 	if (!is_current || module > dtv->capacity || dtv->cells[module - 1].value == RL_TLS_UNALLOCATED)
 		return NULL;

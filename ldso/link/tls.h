@@ -57,6 +57,7 @@ struct rl_tls_state {
 	size_t surplus;                   /* set before the layout */
 	size_t static_align;
 	size_t static_size; /* whole, with the thread descriptor */
+	size_t static_start; /* used at start */
 	size_t gap_low, gap_high; /* alignment hole inside the used part that small modules may fill */
 	size_t own_offset;  /* our own words of each thread */
 	size_t extra_size, extra_align, extra_offset; /* a block the personality wants in every thread; size 0: none */
