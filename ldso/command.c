@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "exports.h"
 #include "ldso.h"
+#include "trace.h"
 
 enum { EXIT_USAGE = 1 };
 
@@ -25,6 +26,7 @@ void rl_command_read(struct rl_ldso_config *config)
 	if (!rl_options_read_command(kernel->argc, kernel->argv, &config->options, &bad))
 		usage_fail(kernel, bad);
 	config->self_name = kernel->argv[0];
+	rl_trace_tell(&config->options, config->self_name);
 	config->program_path = kernel->argv[config->options.program_index];
 	rl_kernel_shift(kernel, config->options.program_index);
 	if (config->options.argv0 != NULL)

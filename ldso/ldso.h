@@ -20,7 +20,7 @@ struct rl_ldso_config {
 	struct rl_cpu cpu;
 	struct rl_tunables tunables;
 	struct rl_search_machine machine;
-	const char *interpreter;  /* the program's PT_INTERP, NULL in command mode */
+	const char *interpreter;  /* the program's PT_INTERP, NULL if it is static */
 	const char *self_name;    /* how we were called in command mode */
 	const char *program_path; /* command mode: the program to load */
 	bool is_static;  /* command mode: the program has no PT_INTERP and starts itself up */

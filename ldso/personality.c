@@ -89,5 +89,5 @@ enum rl_status rl_program_rename(struct rl_object *program)
 
 const char *rl_self_path(const struct rl_ldso_config *config)
 {
-	return config->interpreter != NULL ? config->interpreter : config->self_name;
+	return config->is_command ? config->self_name : config->interpreter;
 }

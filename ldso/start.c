@@ -19,6 +19,7 @@
 #include "link/open.h"
 #include "link/relocate.h"
 #include "personality.h"
+#include "trace.h"
 
 struct rl_process rl_process;
 struct rl_glibc rl_glibc;
@@ -69,12 +70,18 @@ static void machine_probe(void)
 	rl_config.machine = rl_machine_for_search(&rl_config.cpu, rl_config.kernel.aux[AT_PLATFORM]);
 }
 
+/* The value of a tunable; USUAL is its default.  Hardly any process has one set, so names are seldom looked up. */
+static int64_t tunable(const char *name, int64_t usual)
+{
+	return rl_config.tunables.set == 0 ? usual : rl_tunables_number(&rl_config.tunables, name, usual);
+}
+
 /* Bytes of static TLS kept for libraries that are opened later: what the original keeps or more, plus what the user
  * asks for above the original's usual share. */
 static size_t static_surplus(void)
 {
 	enum { USUAL_SURPLUS = 4096, USUAL_SHARE = 512 };
-	int64_t share = rl_tunables_number(&rl_config.tunables, "glibc.rtld.optional_static_tls", USUAL_SHARE);
+	int64_t share = tunable("glibc.rtld.optional_static_tls", USUAL_SHARE);
 	return USUAL_SURPLUS + (share > USUAL_SHARE ? (size_t)(share - USUAL_SHARE) : 0);
 }
 
@@ -104,6 +111,21 @@ static void engine_make(void)
 	rl_process.personality = rl_dlfcn_personality();
 }
 
+/* The PT_INTERP string of the program, or NULL: it is static. */
+static const char *interpreter_of(const struct rl_object *program)
+{
+	const struct rl_image *image = &program->image;
+	for (size_t i = 0; i < image->phdr_count; i++) {
+		const Elf64_Phdr *phdr = &image->phdrs[i];
+		if (phdr->p_type != PT_INTERP || phdr->p_filesz == 0)
+			continue;
+		const char *path = rl_image_array(image, phdr->p_vaddr, phdr->p_filesz, 1);
+		if (path != NULL && path[phdr->p_filesz - 1] == '\0')
+			return path;
+	}
+	return NULL;
+}
+
 /* The kernel mapped the program: its headers are in memory. */
 static void program_adopt(struct rl_diag *diag)
 {
@@ -111,13 +133,9 @@ static void program_adopt(struct rl_diag *diag)
 	const Elf64_Phdr *phdrs = (const Elf64_Phdr *)kernel->aux[AT_PHDR];
 	size_t count = kernel->aux[AT_PHNUM];
 	uintptr_t bias = 0;
-	const char *interpreter = NULL;
 	for (size_t i = 0; i < count; i++)
 		if (phdrs[i].p_type == PT_PHDR)
 			bias = (uintptr_t)phdrs - phdrs[i].p_vaddr;
-	for (size_t i = 0; i < count; i++)
-		if (phdrs[i].p_type == PT_INTERP)
-			interpreter = (const char *)(bias + phdrs[i].p_vaddr);
 	struct rl_adoption adoption = {.kind = RL_OBJECT_PROGRAM,
 				       .path = "",
 				       .phdrs = phdrs,
@@ -126,8 +144,9 @@ static void program_adopt(struct rl_diag *diag)
 				       .entry = kernel->aux[AT_ENTRY]};
 	must(rl_adopt(linker(), &linker()->base, &adoption, &linker()->program, diag), diag);
 	rl_glibc.stack_flags = linker()->program->stack_flags;
-	if (interpreter != NULL)
-		rl_config.interpreter = interpreter;
+	rl_config.interpreter = interpreter_of(linker()->program);
+	if (rl_config.interpreter == NULL)
+		rl_config.interpreter = "ld.so";
 	rl_search_set_program(rl_search, linker()->program, NULL);
 }
 
@@ -138,13 +157,16 @@ static void program_load(struct rl_diag *diag)
 	struct rl_kernel *kernel = &rl_config.kernel;
 	struct rl_request request = {.name = name, .kind = RL_OBJECT_PROGRAM};
 	struct rl_object *program = NULL;
-	must(rl_load(linker(), &linker()->base, &request, &program, diag), diag);
+	enum rl_status status = rl_load(linker(), &linker()->base, &request, &program, diag);
+	rl_trace_verify(&rl_config.options, program);
+	must(status, diag);
 	linker()->program = program;
 	program->is_permanent = true;
 	rl_search_set_program(rl_search, program, program->path);
 	must(rl_program_rename(program), diag);
 	/* Without PT_INTERP it is static: it relocates itself. */
-	rl_config.is_static = !rl_image_has(&program->image, PT_INTERP);
+	rl_config.interpreter = interpreter_of(program);
+	rl_config.is_static = rl_config.interpreter == NULL;
 	program->is_relocated = rl_config.is_static;
 	rl_kernel_patch(kernel, AT_PHDR, (uintptr_t)program->phdr);
 	rl_kernel_patch(kernel, AT_PHNUM, program->image.phdr_count);
@@ -182,6 +204,10 @@ static void adopt_all(struct rl_diag *diag)
 		image_adopt(RL_OBJECT_VDSO, "linux-vdso.so.1", rl_config.kernel.aux[AT_SYSINFO_EHDR],
 			    &linker()->vdso, diag);
 	image_adopt(RL_OBJECT_LINKER, rl_self_path(&rl_config), (uintptr_t)__ehdr_start, &linker()->self, diag);
+	if (rl_config.interpreter != NULL) {
+		must(rl_namespace_name(linker()->self, rl_config.interpreter), diag);
+		linker()->self->asked_as = rl_config.interpreter;
+	}
 }
 
 /* Step: let a debugger in before any library is there. */
@@ -287,7 +313,7 @@ static uintptr_t thread_make(struct rl_diag *diag)
 	}
 	rl_glibc_globals_tls(&rl_glibc);
 	rl_glibc_thread_main(&rl_glibc, thread_pointer,
-			     rl_tunables_number(&rl_config.tunables, "glibc.pthread.rseq", 1) != 0);
+			     tunable("glibc.pthread.rseq", 1) != 0);
 	__rseq_offset = rl_glibc_rseq.offset;
 	__rseq_size = rl_glibc_rseq.size;
 	return thread_pointer;
@@ -339,10 +365,12 @@ struct rl_transfer rl_start(uintptr_t *stack)
 	engine_make();
 	adopt_all(&diag);
 	debugger_greet();
+	rl_trace_start(linker(), &rl_config.options);
 	graph_load(&diag);
 	/* From here no object is added. */
 	versions_check(&diag);
 	self_place();
+	rl_trace_finish(linker(), &rl_config.options);
 	libc_choose(&diag);
 	must(linker()->abi.stack_prepare(&rl_glibc, linker()->base.first, &diag), &diag);
 	uintptr_t thread_pointer = thread_make(&diag);

@@ -1,4 +1,5 @@
-/* The allocator.  Each size class is a stack of free blocks with a counter in the pointer's unused upper bits against
+/* The allocator.  The first chunk is part of our .bss: it costs no system call, its pages exist when they are touched,
+ * and leak checkers find the pointers that programs keep in dynamic TLS, as they look through the data of objects.  Each size class is a stack of free blocks with a counter in the pointer's unused upper bits against
  * the ABA problem; fresh blocks are cut from a current chunk.  A block may be read by a thread that lost the race
  * for it, never written: chunks are not unmapped, so that read is harmless.
  */
@@ -12,7 +13,7 @@
 #include "sys.h"
 
 enum {
-	FIRST_CHUNK_SIZE = 48 * 1024,
+	FIRST_CHUNK_SIZE = 2 * 1024 * 1024,
 	CHUNK_SIZE = 256 * 1024,
 	CLASS_COUNT = 24,           /* 32, 48, 64, 96, … 98304 bytes with the header */
 	CLASS_MAPPED = CLASS_COUNT, /* a mapping of its own */
@@ -30,14 +31,13 @@ struct heap_header {
 };
 
 struct heap_chunk {
-	size_t size;
-	atomic_size_t used;
+	_Alignas(16) atomic_size_t used; /* behind the chunk's header; zero in fresh memory */
 };
 
 static struct {
 	struct heap_chunk chunk;
 	char bytes[FIRST_CHUNK_SIZE - sizeof(struct heap_chunk)];
-} heap_first __attribute__((aligned(16))) = {.chunk = {.size = sizeof heap_first, .used = sizeof(struct heap_chunk)}};
+} heap_first __attribute__((aligned(16)));
 
 static _Atomic(struct heap_chunk *) heap_current;
 static _Atomic uintptr_t heap_free[CLASS_COUNT];
@@ -93,29 +93,28 @@ static void *map_fresh(size_t size)
 	return rl_sys_is_error(address) ? NULL : (void *)address;
 }
 
-static struct heap_header *chunk_cut(struct heap_chunk *chunk, size_t size)
+static struct heap_header *chunk_cut(struct heap_chunk *chunk, size_t chunk_size, size_t size)
 {
 	size_t used = atomic_load_explicit(&chunk->used, memory_order_relaxed);
 	do {
-		if (size > chunk->size - used)
+		if (size > chunk_size - sizeof *chunk - used)
 			return NULL;
 	} while (!atomic_compare_exchange_weak_explicit(&chunk->used, &used, used + size, memory_order_relaxed,
 							memory_order_relaxed));
-	return (struct heap_header *)((char *)chunk + used);
+	return (struct heap_header *)((char *)(chunk + 1) + used);
 }
 
 static struct heap_header *cut_fresh(size_t size)
 {
 	for (;;) {
 		struct heap_chunk *current = atomic_load_explicit(&heap_current, memory_order_acquire);
-		struct heap_header *block = chunk_cut(current != NULL ? current : &heap_first.chunk, size);
+		struct heap_header *block = current != NULL ? chunk_cut(current, CHUNK_SIZE, size)
+							    : chunk_cut(&heap_first.chunk, FIRST_CHUNK_SIZE, size);
 		if (block != NULL)
 			return block;
 		struct heap_chunk *fresh = map_fresh(CHUNK_SIZE);
 		if (fresh == NULL)
 			return NULL;
-		fresh->size = CHUNK_SIZE;
-		atomic_init(&fresh->used, sizeof *fresh);
 		if (!atomic_compare_exchange_strong(&heap_current, &current, fresh))
 			rl_sys_unmap((uintptr_t)fresh, CHUNK_SIZE);
 	}
@@ -144,7 +143,8 @@ void *rl_heap_take(size_t size)
 			return NULL;
 	}
 	block->class = class;
-	block->enclosing = NULL;
+	/* A thread that lost the race for the block may be reading this word as the next free one. */
+	__atomic_store_n(&block->next_free, 0, __ATOMIC_RELAXED); /* and so no enclosing block */
 	return block + 1;
 }
 

@@ -166,9 +166,8 @@ static enum rl_status relocations_read(const struct rl_image *image, const struc
 		RL_TRY(table_read(image, raw->low[DT_JMPREL], raw->low[DT_PLTRELSZ], sizeof(Elf64_Rela), &out->plt));
 	}
 	/* Some linkers count the PLT relocations in DT_RELASZ too: each is applied once, as part of the PLT. */
-	const Elf64_Rela *rela_end = (const Elf64_Rela *)out->rela.start + out->rela.count;
-	const Elf64_Rela *plt_end = (const Elf64_Rela *)out->plt.start + out->plt.count;
-	if (out->plt.count != 0 && out->rela.count >= out->plt.count && rela_end == plt_end)
+	const Elf64_Rela *rela = out->rela.start, *plt = out->plt.start;
+	if (plt != NULL && out->rela.count >= out->plt.count && rela + out->rela.count == plt + out->plt.count)
 		out->rela.count -= out->plt.count;
 	if (raw->has_relr) {
 		if (raw->relrent != sizeof(uint64_t))

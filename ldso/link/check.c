@@ -17,10 +17,9 @@ static const struct rl_version *version_find(const struct rl_symbols *symbols, c
 }
 
 /* One requirement of OBJECT.  RL_OK also for what is only worth a warning. */
-static enum rl_status need_check(struct rl_linker *linker, struct rl_object *object, const struct rl_need *need,
-				 struct rl_diag *diag)
+static enum rl_status need_check(struct rl_linker *linker, struct rl_object *object, struct rl_object *definer,
+				 const struct rl_need *need, struct rl_diag *diag)
 {
-	struct rl_object *definer = rl_namespace_find(object->namespace, need->file);
 	if (definer == NULL)
 		return RL_OK; /* the file is not in DT_NEEDED: nothing to compare with */
 	if (definer->dynamic.verdef_vaddr != 0) {
@@ -72,11 +71,17 @@ static bool relr_is_undeclared(struct rl_linker *linker, const struct rl_object 
 static enum rl_status object_check(struct rl_linker *linker, struct rl_object *object, struct rl_diag *diag)
 {
 	bool declares_relr = false;
+	const char *file = NULL; /* the requirements for one file stand together */
+	struct rl_object *definer = NULL;
 	struct rl_need_cursor cursor = rl_need_start(&object->image, &object->dynamic);
 	struct rl_need need;
 	enum rl_status status, worst = RL_OK;
 	while (rl_need_next(&cursor, &need, &status)) {
-		enum rl_status one = need_check(linker, object, &need, diag);
+		if (need.file != file) {
+			file = need.file;
+			definer = rl_namespace_find(object->namespace, file);
+		}
+		enum rl_status one = need_check(linker, object, definer, &need, diag);
 		if (linker->abi.relr_version != NULL && object->dynamic.relr.count != 0
 		    && strcmp(need.version, linker->abi.relr_version) == 0)
 			declares_relr = true;

@@ -65,7 +65,13 @@ static enum rl_status dependencies_load(struct rl_linker *linker, struct rl_obje
 		const Elf64_Dyn *entry = &object->dynamic.entries[i];
 		struct rl_object *dependency = NULL;
 		if (entry->d_tag == DT_NEEDED) {
-			RL_TRY(entry_load(linker, object, entry, kind, &dependency, diag));
+			enum rl_status status = entry_load(linker, object, entry, kind, &dependency, diag);
+			if (status == RL_FILE_NOT_FOUND && linker->missing != NULL) {
+				linker->missing(linker, rl_dynamic_string(&object->dynamic, entry->d_un.d_val));
+				rl_diag_drop(diag);
+				continue;
+			}
+			RL_TRY(status);
 		} else if (entry->d_tag == DT_FILTER || entry->d_tag == DT_AUXILIARY) {
 			struct rl_diag ignored = RL_DIAG_NONE;
 			bool is_optional = entry->d_tag == DT_AUXILIARY;

@@ -52,6 +52,8 @@ struct rl_linker {
 	int argc;             /* what constructors get */
 	char **argv, **envp;
 
+	/* NULL, or: a needed library was not found, go on without it. */
+	void (*missing)(struct rl_linker *linker, const char *name);
 	/* A lazily bound call found no definition: report as the personality words it and end the process. */
 	void (*die)(struct rl_linker *linker, const struct rl_diag *diag) __attribute__((noreturn));
 	/* Something suspicious but legal, as the original reports it on stderr. */

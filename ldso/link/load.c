@@ -194,7 +194,11 @@ static enum rl_status file_resolve(struct rl_linker *linker, struct rl_namespace
 		return RL_OK;
 	}
 	RL_TRY(file_load(linker, namespace, request, file, &info, out_object, diag));
-	return rl_namespace_name(*out_object, request->name);
+	RL_TRY(rl_namespace_name(*out_object, request->name));
+	for (const struct rl_object_name *name = (*out_object)->names; name != NULL; name = name->next_in_object)
+		if (strcmp(name->string, request->name) == 0)
+			(*out_object)->asked_as = name->string;
+	return RL_OK;
 }
 
 static enum rl_status name_load(struct rl_linker *linker, struct rl_namespace *namespace,

@@ -93,12 +93,13 @@ enum rl_status rl_lookup_reference(struct rl_linker *linker, struct rl_object *o
 	}
 	if (symbol->st_name >= symbols->strings_size)
 		return rl_fail(diag, RL_RELOC_DAMAGED, .subject = object->path, .value = index);
-	struct rl_lookup lookup = {
-		.name = rl_name_make(symbols->strings + symbol->st_name),
-		.want = {.version = rl_reference_version(symbols, index),
-			 .skip_undefined_functions = class == RL_REFERENCE_PLT},
-		.skip = class == RL_REFERENCE_COPY ? object : NULL,
-	};
+	struct rl_lookup lookup;
+	lookup.name = rl_name_make(symbols->strings + symbol->st_name);
+	lookup.want.version = rl_reference_version(symbols, index);
+	lookup.want.newest = false;
+	lookup.want.skip_undefined_functions = class == RL_REFERENCE_PLT;
+	lookup.skip = class == RL_REFERENCE_COPY ? object : NULL;
+	lookup.after = NULL;
 	const struct rl_scope_list *list = atomic_load_explicit(&object->search, memory_order_acquire);
 	if (!rl_lookup_list(linker, list, &lookup, out_binding)) {
 		/* Like the original: a reference that is weak, or a protected definition nobody can see, is no error. */

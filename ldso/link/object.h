@@ -67,6 +67,7 @@ struct rl_object {
 	/* Identity.  Strings owned by the object. */
 	enum rl_object_kind kind;
 	const char *path;   /* as found: "" for the program, like the original's l_name */
+	const char *asked_as; /* the name that brought it in; in names, NULL for adopted objects */
 	const char *origin; /* directory of the file for $ORIGIN; NULL until asked, "" if unknown */
 	struct rl_object_name *names;
 	bool has_file_id;

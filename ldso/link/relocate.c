@@ -138,10 +138,9 @@ static enum rl_status defer(struct relocator *r, uintptr_t *word, uintptr_t reso
 	return RL_OK;
 }
 
-static enum rl_status reference_resolve(struct relocator *r, uint32_t index, enum rl_reference_class class)
+static __attribute__((noinline)) enum rl_status reference_look_up(struct relocator *r, uint32_t index,
+								  enum rl_reference_class class)
 {
-	if (r->has_memo && r->memo_index == index && r->memo_class == class)
-		return RL_OK;
 	r->has_memo = false;
 	RL_TRY(rl_lookup_reference(r->linker, r->object, index, class, &r->memo, r->diag));
 	if (r->memo.object != NULL && r->memo.object != r->object)
@@ -152,10 +151,16 @@ static enum rl_status reference_resolve(struct relocator *r, uint32_t index, enu
 	return RL_OK;
 }
 
+static inline enum rl_status reference_resolve(struct relocator *r, uint32_t index, enum rl_reference_class class)
+{
+	if (r->memo_index == index && r->memo_class == class && r->has_memo)
+		return RL_OK;
+	return reference_look_up(r, index, class);
+}
+
 static enum rl_reference_class reference_class(uint32_t type)
 {
 	switch (type) {
-	case RL_RELOC_JUMP_SLOT:
 	case RL_RELOC_DTPMOD:
 	case RL_RELOC_DTPOFF:
 	case RL_RELOC_TPOFF:
@@ -277,10 +282,22 @@ static enum rl_status narrow_apply(struct relocator *r, const Elf64_Rela *rela, 
 	return RL_OK;
 }
 
-/* One relocation that is not RELATIVE. */
-static enum rl_status rela_apply(struct relocator *r, const Elf64_Rela *rela)
+/* A word that becomes the address of a symbol: nearly all relocations with symbols. */
+static inline enum rl_status address_apply(struct relocator *r, const Elf64_Rela *rela, enum rl_reference_class class)
 {
-	uint32_t type = ELF64_R_TYPE(rela->r_info);
+	uintptr_t *word = place(r, rela->r_offset);
+	if (word == NULL)
+		return damaged(r, (unsigned)ELF64_R_TYPE(rela->r_info));
+	RL_TRY(reference_resolve(r, ELF64_R_SYM(rela->r_info), class));
+	if (rl_binding_is_ifunc(&r->memo))
+		return defer(r, word, rl_binding_address(&r->memo), (uint64_t)rela->r_addend);
+	*word = rl_binding_address(&r->memo) + (uint64_t)rela->r_addend;
+	return RL_OK;
+}
+
+/* One relocation of the rarer kinds. */
+static enum rl_status rare_apply(struct relocator *r, const Elf64_Rela *rela, uint32_t type)
+{
 	if (type == RL_RELOC_NONE)
 		return RL_OK;
 	uintptr_t *word = place(r, rela->r_offset);
@@ -299,13 +316,6 @@ static enum rl_status rela_apply(struct relocator *r, const Elf64_Rela *rela)
 	if (word == NULL)
 		return narrow_apply(r, rela, type);
 	switch (type) {
-	case RL_RELOC_GLOB_DAT:
-	case RL_RELOC_JUMP_SLOT:
-	case RL_RELOC_SYMBOLIC:
-		if (rl_binding_is_ifunc(&r->memo))
-			return defer(r, word, rl_binding_address(&r->memo), (uint64_t)rela->r_addend);
-		*word = rl_binding_address(&r->memo) + (uint64_t)rela->r_addend;
-		return RL_OK;
 	case RL_RELOC_DTPMOD:
 	case RL_RELOC_DTPOFF:
 	case RL_RELOC_TPOFF:
@@ -317,6 +327,16 @@ static enum rl_status rela_apply(struct relocator *r, const Elf64_Rela *rela)
 	default:
 		return narrow_apply(r, rela, type);
 	}
+}
+
+static inline enum rl_status rela_apply(struct relocator *r, const Elf64_Rela *rela)
+{
+	uint32_t type = ELF64_R_TYPE(rela->r_info);
+	if (type == RL_RELOC_GLOB_DAT || type == RL_RELOC_SYMBOLIC)
+		return address_apply(r, rela, RL_REFERENCE_DATA);
+	if (type == RL_RELOC_JUMP_SLOT)
+		return address_apply(r, rela, RL_REFERENCE_PLT);
+	return rare_apply(r, rela, type);
 }
 
 static enum rl_status table_apply(struct relocator *r, const Elf64_Rela *rela, const Elf64_Rela *end)

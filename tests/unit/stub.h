@@ -158,7 +158,7 @@ static inline enum rl_status stub_expand(void *context, const char *name, struct
 	return RL_OK;
 }
 
-static inline _Noreturn void stub_die(struct rl_linker *linker, const struct rl_diag *diag)
+static inline __attribute__((noreturn)) void stub_die(struct rl_linker *linker, const struct rl_diag *diag)
 {
 	(void)linker;
 	fprintf(stderr, "status %d: %s %s\n", (int)diag->status, diag->subject, diag->symbol);

@@ -60,7 +60,7 @@ static void reach_check(void)
 static void unreadable_check(void)
 {
 	static const Elf64_Phdr closed[] = {{.p_type = PT_LOAD, .p_vaddr = 0, .p_memsz = 0x1000, .p_flags = 0}};
-	const struct rl_image view = {0x10000, closed, 1};
+	const struct rl_image view = rl_image_make(0x10000, closed, 1);
 	CHECK(rl_image_array(&view, 0, 1, 1) == NULL && rl_image_reach(&view, 0) == 0);
 }
 

@@ -58,6 +58,22 @@ static const struct descriptor descriptors[] = {
 	{0xeb, LEVEL3, 24, 64, 18432},  {0xec, LEVEL3, 24, 64, 24576},
 };
 
+enum { DESCRIPTOR_COUNT = sizeof descriptors / sizeof *descriptors };
+
+/* The first descriptor, in the order of bytes, that is not below BYTE. */
+static size_t descriptor_from(uint8_t byte)
+{
+	size_t low = 0, high = DESCRIPTOR_COUNT;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (descriptors[middle].byte < byte)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static bool is_level(const struct rl_cpuid *entry, enum level level)
 {
 	uint32_t kind = entry->eax & 0x1f, number = (entry->eax >> 5) & 7;
@@ -99,9 +115,11 @@ static struct rl_glibc_cache from_descriptors(const struct rl_cpu *cpu, unsigned
 		/* On this one model the byte means the third level. */
 		if (byte == LEVEL2_OR_3 && level == LEVEL3 && cpu->family == 15 && cpu->model == 6)
 			level = LEVEL2;
-		for (size_t i = 0; byte != 0 && i < sizeof descriptors / sizeof *descriptors; i++) {
+		for (size_t i = descriptor_from(byte); byte != 0 && i < DESCRIPTOR_COUNT; i++) {
 			const struct descriptor *found = &descriptors[i];
-			if (found->byte == byte && found->level == level)
+			if (found->byte != byte)
+				break;
+			if (found->level == level)
 				return (struct rl_glibc_cache){found->kib * 1024L, found->ways, found->line};
 		}
 	}

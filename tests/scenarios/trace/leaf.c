@@ -1,0 +1,5 @@
+int leaf(void);
+int leaf(void)
+{
+	return 1;
+}

@@ -1,0 +1,6 @@
+int leaf(void);
+int middle(void);
+int middle(void)
+{
+	return leaf();
+}
