@@ -1,10 +1,11 @@
-/* dlerror: the last failure of the calling thread, kept in its own words. */
+/* dlerror: the last failure of the calling thread, kept in its own words.  The sentence is made when it is asked for:
+ * programs that try one symbol after another never do. */
 #include "../ldso/base/heap.h"
 #include "dl.h"
 
 struct error_state {
-	char *text; /* owned; NULL: nothing to report */
-	bool was_read;
+	struct rl_diag diag; /* status RL_OK: nothing to report, or text says it */
+	char *text;          /* owned; what dlerror returned */
 };
 
 static struct rl_thread *own_words(void)
@@ -12,18 +13,18 @@ static struct rl_thread *own_words(void)
 	return rl_thread_own(&rl_process.linker.tls);
 }
 
-static void text_drop(struct error_state *state)
+static void state_drop(struct error_state *state)
 {
+	rl_diag_drop(&state->diag);
 	rl_heap_give(state->text);
 	state->text = NULL;
-	state->was_read = false;
 }
 
 void rl_dl_error_clear(void)
 {
 	struct error_state *state = own_words()->error;
-	if (state != NULL && state->text != NULL)
-		text_drop(state);
+	if (state != NULL && (state->text != NULL || state->diag.status != RL_OK))
+		state_drop(state);
 }
 
 void rl_dl_error_set(struct rl_diag *diag)
@@ -32,11 +33,13 @@ void rl_dl_error_set(struct rl_diag *diag)
 	if (own->error == NULL)
 		own->error = rl_heap_take(sizeof(struct error_state));
 	struct error_state *state = own->error;
-	if (state != NULL) {
-		text_drop(state);
-		state->text = rl_process.personality.error_text(diag);
+	if (state == NULL) {
+		rl_diag_drop(diag);
+		return;
 	}
-	rl_diag_drop(diag);
+	state_drop(state);
+	state->diag = *diag;
+	*diag = RL_DIAG_NONE;
 }
 
 void rl_dl_error_drop(struct rl_thread *own)
@@ -44,7 +47,7 @@ void rl_dl_error_drop(struct rl_thread *own)
 	struct error_state *state = own->error;
 	own->error = NULL;
 	if (state != NULL)
-		rl_heap_give(state->text);
+		state_drop(state);
 	rl_heap_give(state);
 }
 
@@ -52,12 +55,13 @@ void rl_dl_error_drop(struct rl_thread *own)
 char *rl_dl_error(void)
 {
 	struct error_state *state = own_words()->error;
-	if (state == NULL || state->text == NULL)
+	if (state == NULL)
 		return NULL;
-	if (state->was_read) {
-		text_drop(state);
+	if (state->diag.status == RL_OK) {
+		state_drop(state);
 		return NULL;
 	}
-	state->was_read = true;
+	state->text = rl_process.personality.error_text(&state->diag);
+	rl_diag_drop(&state->diag);
 	return state->text;
 }

@@ -195,24 +195,16 @@ void *rl_thread_block(struct rl_tls_state *tls, size_t module)
 	return block;
 }
 
-void *rl_thread_block_soft(struct rl_tls_state *tls, size_t module)
+void *rl_thread_block_soft(struct rl_tls_state *tls, const struct rl_object *object)
 {
+	size_t module = object->tls.module;
 	if (module == 0)
 		return NULL;
+	if (object->tls.has_offset)
+		return rl_tls_static_address(rl_port_thread_pointer(), object->tls.offset);
 	struct rl_dtv_cell *cells = rl_port_dtv();
 	struct rl_dtv *dtv = dtv_of_cells(cells);
-	struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_acquire);
-	if (table == NULL || module >= table->capacity)
-		return NULL;
-	unsigned side = rl_readers_enter(readers_of(tls));
-	struct rl_object *object = __atomic_load_n(&table->slots[module].object, __ATOMIC_ACQUIRE);
-	bool has_offset = object != NULL && object->tls.has_offset;
-	size_t offset = has_offset ? object->tls.offset : 0;
-	rl_readers_leave(readers_of(tls), side);
-	if (object == NULL)
-		return NULL;
-	if (has_offset)
-		return rl_tls_static_address(rl_port_thread_pointer(), offset);
+	const struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_acquire);
 	bool is_current = table->slots[module].generation <= (size_t)cells[0].value;
 	if (!is_current || module > dtv->capacity || dtv->cells[module - 1].value == RL_TLS_UNALLOCATED)
 		return NULL;

@@ -104,8 +104,8 @@ void rl_thread_fill(struct rl_tls_state *tls, uintptr_t thread_pointer);
 void rl_thread_detach(uintptr_t thread_pointer);
 /* The block of MODULE for the calling thread; allocates it on first use (NULL without memory). */
 void *rl_thread_block(struct rl_tls_state *tls, size_t module);
-/* The same, but NULL instead of allocating. */
-void *rl_thread_block_soft(struct rl_tls_state *tls, size_t module);
+/* That of OBJECT, which the caller keeps loaded, but NULL instead of allocating. */
+void *rl_thread_block_soft(struct rl_tls_state *tls, const struct rl_object *object);
 
 /* The slow path of dynamic TLS descriptors: the variable's address. */
 uintptr_t rl_tls_descriptor_address(const struct rl_tls_descriptor *descriptor);
