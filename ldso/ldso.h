@@ -6,12 +6,15 @@
 #include "../arch/port.h"
 #include "../libdl/process.h"
 #include "abi/glibc/cpu_features.h"
-#include "abi/glibc/debug.h"
 #include "abi/glibc/glibc.h"
 #include "abi/glibc/globals.h"
 #include "abi/glibc/tunables.h"
+#include "debug.h"
 #include "policy/options.h"
 #include "policy/search.h"
+
+/* Which libc the program was made for. */
+enum rl_libc_kind { RL_LIBC_UNDECIDED, RL_LIBC_GLIBC, RL_LIBC_MUSL };
 
 /* Everything that never changes after start-up.  Lies in our RELRO. */
 struct rl_ldso_config {
@@ -24,6 +27,7 @@ struct rl_ldso_config {
 	const char *self_name;    /* how we were called in command mode */
 	const char *program_path; /* command mode: the program to load */
 	bool is_static;  /* command mode: the program has no PT_INTERP and starts itself up */
+	void (*fatal)(const struct rl_diag *diag) __attribute__((noreturn)); /* ends a start that failed, in libc's words */
 	bool is_command; /* started as `ld-relink.so PROGRAM`, not as PT_INTERP */
 };
 
@@ -40,8 +44,16 @@ struct rl_transfer {
 	uintptr_t *stack;
 };
 
-/* Start-up: from the kernel's stack to the program's entry. */
+/* main.c: start-up, from the kernel's stack to the program's entry.  The steps depend on the libc. */
 struct rl_transfer rl_start(uintptr_t *stack);
+struct rl_transfer rl_start_glibc(void);
+struct rl_transfer rl_start_musl(void);
+/* start_musl.c: where rl_start_musl goes on when libc has set itself up. */
+struct rl_transfer rl_start_hosted(void);
+
+/* libc_kind.c: by DT_NEEDED, then by PT_INTERP, then by the versions needed. */
+enum rl_libc_kind rl_libc_kind_of_image(uintptr_t bias, const Elf64_Phdr *phdrs, size_t phdr_count);
+enum rl_libc_kind rl_libc_kind_of_file(const char *path);
 
 /* What the program's start-up code registers with atexit. */
 void rl_finish(void);
@@ -53,7 +65,7 @@ void rl_fork_watch(void);
 extern const struct rl_glibc_entries rl_glibc_entries;
 
 /* report.c: ends of the process, and warnings, in the original's words. */
-_Noreturn void rl_report_fatal(const struct rl_diag *diag);
+void rl_report_fatal(const struct rl_diag *diag) __attribute__((noreturn));
 void rl_report_warning(struct rl_linker *linker, const struct rl_diag *diag);
 void rl_report_lazy_failure(struct rl_linker *linker, const struct rl_diag *diag) __attribute__((noreturn));
 

@@ -6,7 +6,7 @@ enum {
 	EXIT_LINKER = 127,
 };
 
-_Noreturn void rl_report_fatal(const struct rl_diag *diag)
+void rl_report_fatal(const struct rl_diag *diag)
 {
 	rl_glibc_print_fatal(&rl_glibc, diag);
 	rl_sys_exit(EXIT_LINKER);

@@ -19,19 +19,26 @@ struct missing {
 
 static struct missing *missing_first, **missing_end = &missing_first;
 
-static void missing_note(struct rl_linker *linker, const char *name)
+/* A library that cannot be found is noted, once; any other failure stays one. */
+static enum rl_status missing_note(struct rl_linker *linker, struct rl_object *object, const char *name,
+				   struct rl_diag *diag)
 {
+	(void)object;
+	if (diag->status != RL_FILE_NOT_FOUND)
+		return diag->status;
+	rl_diag_drop(diag);
 	for (const struct missing *known = missing_first; known != NULL; known = known->next)
 		if (strcmp(known->name, name) == 0)
-			return;
+			return RL_OK;
 	struct missing *missing = rl_heap_take(sizeof *missing);
 	if (missing == NULL)
-		return;
+		return RL_NO_MEMORY;
 	/* Our own object moves to where it is first needed. */
 	const struct rl_object *last = linker->base.last;
 	*missing = (struct missing){name, last == linker->self ? last->previous : last, NULL};
 	*missing_end = missing;
 	missing_end = &missing->next;
+	return RL_OK;
 }
 
 void rl_trace_start(struct rl_linker *linker, const struct rl_options *options)
@@ -40,7 +47,7 @@ void rl_trace_start(struct rl_linker *linker, const struct rl_options *options)
 		return;
 	if (options->is_secure)
 		rl_sys_exit(EXIT_SECURE_TRACE);
-	linker->missing = missing_note;
+	linker->excuse_library = missing_note;
 }
 
 static void object_print(const struct rl_object *object)

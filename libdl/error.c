@@ -27,11 +27,19 @@ void rl_dl_error_clear(void)
 		state_drop(state);
 }
 
+static struct error_state *error_make(void)
+{
+	struct error_state *state = rl_heap_take(sizeof *state);
+	if (state != NULL && rl_process.personality.error_keep != NULL)
+		rl_process.personality.error_keep(state);
+	return state;
+}
+
 void rl_dl_error_set(struct rl_diag *diag)
 {
 	struct rl_thread *own = own_words();
 	if (own->error == NULL)
-		own->error = rl_heap_take(sizeof(struct error_state));
+		own->error = error_make();
 	struct error_state *state = own->error;
 	if (state == NULL) {
 		rl_diag_drop(diag);

@@ -17,6 +17,9 @@ struct rl_dl_personality {
 	const char *(*origin_of)(struct rl_object *object);
 	void (*each_directory)(struct rl_object *object,
 			       void (*visit)(void *argument, const char *directory, unsigned flag), void *argument);
+	/* The calling thread has a dlerror state now, which lives as long as the thread.  NULL: libc tells when a thread
+	 * ends (rl_dl_error_drop). */
+	void (*error_keep)(void *error);
 };
 
 struct rl_process {

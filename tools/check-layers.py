@@ -31,6 +31,7 @@ TYPES = {"crt": {"elf"}}
 ENTRIES = {
     "rl_self_relocate": ("arch", "crt"),
     "rl_start": ("arch", "product"),
+    "rl_start_hosted": ("arch", "product"),
     "rl_finish": ("arch", "product"),
     "rl_lazy_bind": ("arch", "link"),
     "rl_tls_descriptor_address": ("arch", "link"),

@@ -46,7 +46,9 @@ static inline uintptr_t rl_port_thread_pointer(void)
 	return tp;
 }
 
-/* The dtv cell array of the calling thread, and where a TCB keeps it. */
+/* Where a TCB keeps the dtv, as a distance from the thread pointer; the cell array of the calling thread. */
+#define RL_PORT_DTV_PLACE 8
+
 static inline void *rl_port_dtv(void)
 {
 	void *dtv;
@@ -56,7 +58,7 @@ static inline void *rl_port_dtv(void)
 
 static inline void **rl_port_dtv_slot(uintptr_t thread_pointer)
 {
-	return (void **)(thread_pointer + 8);
+	return (void **)(thread_pointer + RL_PORT_DTV_PLACE);
 }
 
 static inline long rl_port_thread_pointer_set(uintptr_t tp)
@@ -90,6 +92,9 @@ void rl_port_lazy_trampoline(void);
 void rl_port_tlsdesc_static(void);
 void rl_port_tlsdesc_dynamic(void);
 void rl_port_tlsdesc_undefined_weak(void);
+
+/* start.S: where a hosted libc returns to. */
+void rl_port_hosted_return(void);
 
 /* Call fn(argument) with the complete vector and x87 state kept around it; for foreign code on the lazy path. */
 uintptr_t rl_port_call_preserving(uintptr_t (*fn)(uintptr_t), uintptr_t argument);

@@ -22,6 +22,25 @@ _start:
 	.cfi_endproc
 	.size _start, . - _start
 
+/* A libc that is its own loader was entered like a program and comes back here (AT_ENTRY): %rsp is again what the
+ * kernel gave. */
+	.globl rl_port_hosted_return
+	.hidden rl_port_hosted_return
+	.type rl_port_hosted_return, @function
+	.balign 16
+rl_port_hosted_return:
+	.cfi_startproc
+	.cfi_undefined rip
+	xorl %ebp, %ebp
+	andq $-16, %rsp
+	call rl_start_hosted /* struct rl_transfer */
+	movq %rdx, %rsp
+	xorl %edx, %edx
+	xorl %ebp, %ebp
+	jmpq *%rax
+	.cfi_endproc
+	.size rl_port_hosted_return, . - rl_port_hosted_return
+
 	.hidden __ehdr_start
 	.hidden _DYNAMIC
 	.section .note.GNU-stack, "", @progbits

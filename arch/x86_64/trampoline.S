@@ -138,7 +138,8 @@ rl_port_tlsdesc_undefined_weak:
 	.cfi_endproc
 	.size rl_port_tlsdesc_undefined_weak, . - rl_port_tlsdesc_undefined_weak
 
-/* The argument is a struct rl_tls_descriptor: generation at 0, module at 8, offset at 16. */
+/* The argument is a struct rl_tls_descriptor: generation at 0, module at 8, offset at 16, and at 24 where a thread
+ * keeps its dtv.  A thread that has none yet, or whose dtv is older than the module, takes the slow path. */
 	.globl rl_port_tlsdesc_dynamic
 	.hidden rl_port_tlsdesc_dynamic
 	.type rl_port_tlsdesc_dynamic, @function
@@ -148,7 +149,10 @@ rl_port_tlsdesc_dynamic:
 	SAVE rdi
 	SAVE rsi
 	movq 8(%rax), %rdi
-	movq %fs:8, %rsi /* the dtv; its generation is its first word */
+	movq 24(%rdi), %rsi
+	movq %fs:(%rsi), %rsi /* the dtv; its generation is its first word */
+	testq %rsi, %rsi
+	jz 1f
 	movq (%rsi), %rax
 	cmpq (%rdi), %rax
 	jb 1f

@@ -66,6 +66,9 @@ enum rl_status {
 	RL_REQUEST_CALLER,  /* RTLD_NEXT from code not in any object */
 	RL_REQUEST_UNKNOWN, /* dlinfo request */
 	RL_REQUEST_PARAMETER, /* mode bits that do not exist */
+	RL_REQUEST_HANDLE,  /* what was passed is no handle */
+	RL_REQUEST_SYMBOL,  /* dlsym did not find it */
+	RL_REQUEST_EXITING, /* the process is ending */
 	RL_TOKEN_FORBIDDEN, /* dynamic string token in a secure process */
 	RL_TOKEN_EMPTY,
 

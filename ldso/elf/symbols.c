@@ -164,6 +164,8 @@ static inline bool version_matches(struct find *find, const Elf64_Sym *symbol, u
 		return true;
 	uint16_t number = symbols->versym[index];
 	uint16_t slot = number & VERSYM_INDEX;
+	if (symbols->version_count == 0) /* nobody read the versions */
+		return (number & VERSYM_HIDDEN) == 0;
 	if (wanted != NULL) {
 		const struct rl_version *defined = slot < symbols->version_count ? &symbols->versions[slot] : NULL;
 		if (defined != NULL && version_is(defined, wanted))

@@ -34,6 +34,12 @@ struct rl_abi {
 	/* The version a file with DT_RELR must need from the library whose name starts so; NULL: none. */
 	const char *relr_version, *relr_library_prefix;
 
+	/* NAME may mean the libc itself, whatever files there are: its object, or NULL.  Optional. */
+	enum rl_status (*name_claim)(void *context, const char *name, struct rl_object **out_object,
+				     struct rl_diag *diag);
+	/* The object that serves instead of OBJECT, which is dropped then; NULL: none.  Optional. */
+	struct rl_object *(*object_substitute)(void *context, struct rl_object *object);
+
 	/* Whether threads still have destructors of OBJECT's thread-local variables to run. */
 	bool (*object_is_busy)(void *context, struct rl_object *object);
 

@@ -17,6 +17,8 @@ static enum rl_status closure_put(struct rl_object_list *closure, struct rl_obje
 {
 	if (object->mark)
 		return RL_OK;
+	if (object->ahead != NULL)
+		RL_TRY(closure_put(closure, object->ahead));
 	RL_TRY(rl_list_append(closure, object));
 	object->mark = true;
 	return RL_OK;
@@ -30,7 +32,10 @@ static enum rl_status entry_load(struct rl_linker *linker, struct rl_object *obj
 	if (name == NULL)
 		return rl_fail(diag, RL_DYNAMIC_DAMAGED, .subject = object->path);
 	struct rl_request request = {.name = name, .requester = object, .kind = kind, .is_needed = true};
-	return rl_load(linker, object->namespace, &request, out_dependency, diag);
+	enum rl_status status = rl_load(linker, object->namespace, &request, out_dependency, diag);
+	if (status != RL_OK && linker->excuse_library != NULL)
+		status = linker->excuse_library(linker, object, name, diag);
+	return status;
 }
 
 /* A filtee goes in front of the object that names it, moving forward if it was met later in the list. */
@@ -65,14 +70,11 @@ static enum rl_status dependencies_load(struct rl_linker *linker, struct rl_obje
 		const Elf64_Dyn *entry = &object->dynamic.entries[i];
 		struct rl_object *dependency = NULL;
 		if (entry->d_tag == DT_NEEDED) {
-			enum rl_status status = entry_load(linker, object, entry, kind, &dependency, diag);
-			if (status == RL_FILE_NOT_FOUND && linker->missing != NULL) {
-				linker->missing(linker, rl_dynamic_string(&object->dynamic, entry->d_un.d_val));
-				rl_diag_drop(diag);
-				continue;
-			}
-			RL_TRY(status);
-		} else if (entry->d_tag == DT_FILTER || entry->d_tag == DT_AUXILIARY) {
+			RL_TRY(entry_load(linker, object, entry, kind, &dependency, diag));
+			if (dependency == NULL)
+				continue; /* excused */
+		} else if ((entry->d_tag == DT_FILTER || entry->d_tag == DT_AUXILIARY)
+			   && !linker->rules.ignores_filters) {
 			struct rl_diag ignored = RL_DIAG_NONE;
 			bool is_optional = entry->d_tag == DT_AUXILIARY;
 			enum rl_status status =

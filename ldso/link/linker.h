@@ -28,7 +28,21 @@ struct rl_namespace {
 	_Atomic(struct rl_unique_table *) uniques; /* STB_GNU_UNIQUE definitions chosen so far */
 };
 
+/* Where the loaders of libcs differ and nothing but a yes or no is needed.  All false: as glibc's. */
+struct rl_rules {
+	bool ignores_versions;  /* names alone decide; of a version only its hidden bit counts */
+	bool ignores_sonames;   /* an object answers only to the name that a search found it by */
+	bool ignores_filters;   /* DT_FILTER, DT_AUXILIARY */
+	bool ignores_uniques;   /* STB_GNU_UNIQUE and STV_PROTECTED are nothing special */
+	bool opens_executables; /* dlopen takes any object */
+	bool binds_calls_first; /* DT_JMPREL before DT_RELA: which of several missing symbols is told first */
+	bool constructs_later;  /* who calls rl_open runs the constructors, without the lock */
+};
+
+struct rl_binding;
+
 struct rl_linker {
+	struct rl_rules rules;
 	struct rl_policy policy;
 	struct rl_abi abi;
 	struct rl_namespace base;
@@ -52,10 +66,16 @@ struct rl_linker {
 	int argc;             /* what constructors get */
 	char **argv, **envp;
 
-	/* NULL, or: a needed library was not found, go on without it. */
-	void (*missing)(struct rl_linker *linker, const char *name);
 	/* A lazily bound call found no definition: report as the personality words it and end the process. */
 	void (*die)(struct rl_linker *linker, const struct rl_diag *diag) __attribute__((noreturn));
+	/* Put root->sorted in order (graph.h). */
+	enum rl_status (*sort)(struct rl_object *root);
+	/* Something that OBJECT needs is missing, as DIAG says: the definition for RELA, or the library NAME.  RL_OK: go on,
+	 * with *out_binding if it has an object, else without.  NULL: what is missing is a failure. */
+	enum rl_status (*excuse_symbol)(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
+					struct rl_binding *out_binding, struct rl_diag *diag);
+	enum rl_status (*excuse_library)(struct rl_linker *linker, struct rl_object *object, const char *name,
+					 struct rl_diag *diag);
 	/* Something suspicious but legal, as the original reports it on stderr. */
 	void (*warn)(struct rl_linker *linker, const struct rl_diag *diag);
 };

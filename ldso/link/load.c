@@ -11,18 +11,21 @@
 #include "namespace.h"
 
 /* Read everything the dynamic section at VADDR says.  VADDR 0: the file has none. */
-static enum rl_status object_read(struct rl_object *object, uint64_t vaddr)
+static enum rl_status object_read(const struct rl_linker *linker, struct rl_object *object, uint64_t vaddr)
 {
 	if (vaddr == 0)
 		return object->kind == RL_OBJECT_PROGRAM ? RL_OK : RL_DYNAMIC_NONE; /* a static program has none */
 	enum rl_status status = rl_dynamic_read(&object->image, vaddr, &object->dynamic);
 	if (status == RL_OK)
 		status = rl_symbols_read(&object->dynamic, &object->symbols);
+	if (status != RL_OK || linker->rules.ignores_versions)
+		return status;
 	struct rl_version_table table;
-	RL_TRY(status);
 	RL_TRY(rl_versions_read(&object->image, &object->dynamic, &table));
 	object->symbols.versions = table.versions;
 	object->symbols.version_count = table.count;
+	if (table.count == 0)
+		object->symbols.versym = NULL; /* numbers that mean nothing */
 	return RL_OK;
 }
 
@@ -33,8 +36,10 @@ static enum rl_status object_enter(struct rl_linker *linker, struct rl_namespace
 	rl_change_begin(linker, true);
 	rl_namespace_append(namespace, object);
 	object->serial = ++linker->serial;
-	enum rl_status status = rl_namespace_name(object, object->path);
-	if (status == RL_OK && object->dynamic.soname != NULL)
+	enum rl_status status = RL_OK;
+	if (!linker->rules.ignores_sonames)
+		status = rl_namespace_name(object, object->path);
+	if (status == RL_OK && !linker->rules.ignores_sonames && object->dynamic.soname != NULL)
 		status = rl_namespace_name(object, object->dynamic.soname);
 	if (status == RL_OK && object->tls.size != 0)
 		status = rl_tls_module_add(linker, object);
@@ -134,7 +139,7 @@ static enum rl_status file_load(struct rl_linker *linker, struct rl_namespace *n
 				struct rl_object **out_object, struct rl_diag *diag)
 {
 	unsigned file_type = ((const Elf64_Ehdr *)file->head.bytes)->e_type;
-	if (file_type == ET_EXEC && request->kind != RL_OBJECT_PROGRAM) {
+	if (file_type == ET_EXEC && request->kind != RL_OBJECT_PROGRAM && !linker->rules.opens_executables) {
 		enum rl_status status = rl_fail(diag, RL_OPEN_EXECUTABLE, .subject = request->name);
 		rl_heap_give(file->path);
 		return status;
@@ -151,13 +156,21 @@ static enum rl_status file_load(struct rl_linker *linker, struct rl_namespace *n
 	enum rl_status status =
 		rl_map_file(file, (uint64_t)info->st_size, linker->page_size, object, &dynamic_vaddr, &raw_error);
 	if (status == RL_OK)
-		status = object_read(object, dynamic_vaddr);
+		status = object_read(linker, object, dynamic_vaddr);
 	/* The original names a file it could not map as it was asked for. */
 	if (status != RL_OK)
 		rl_fail(diag, status, .subject = status == RL_FILE_UNREADABLE ? file->path : request->name,
 			.error_number = raw_error);
-	if (status == RL_OK)
+	if (status == RL_OK && !linker->rules.opens_executables)
 		status = opening_check(request, object, file_type, diag);
+	struct rl_object *other = NULL;
+	if (status == RL_OK && linker->abi.object_substitute != NULL)
+		other = linker->abi.object_substitute(linker->abi.context, object);
+	if (other != NULL) {
+		rl_object_drop(linker, object);
+		*out_object = other;
+		return RL_OK;
+	}
 	if (status == RL_OK)
 		status = object_enter(linker, namespace, object, diag);
 	if (status != RL_OK) {
@@ -189,13 +202,15 @@ static enum rl_status file_resolve(struct rl_linker *linker, struct rl_namespace
 	}
 	if (known != NULL) {
 		rl_heap_give(file->path);
-		RL_TRY(rl_namespace_name(known, request->name));
 		*out_object = known;
-		return RL_OK;
+	} else {
+		RL_TRY(file_load(linker, namespace, request, file, &info, out_object, diag));
 	}
-	RL_TRY(file_load(linker, namespace, request, file, &info, out_object, diag));
+	if (linker->rules.ignores_sonames && strchr(request->name, '/') != NULL)
+		return RL_OK;
 	RL_TRY(rl_namespace_name(*out_object, request->name));
-	for (const struct rl_object_name *name = (*out_object)->names; name != NULL; name = name->next_in_object)
+	for (const struct rl_object_name *name = (*out_object)->names; known == NULL && name != NULL;
+	     name = name->next_in_object)
 		if (strcmp(name->string, request->name) == 0)
 			(*out_object)->asked_as = name->string;
 	return RL_OK;
@@ -205,6 +220,8 @@ static enum rl_status name_load(struct rl_linker *linker, struct rl_namespace *n
 				const struct rl_request *request, struct rl_object **out_object, struct rl_diag *diag)
 {
 	*out_object = rl_namespace_find(namespace, request->name);
+	if (*out_object == NULL && linker->abi.name_claim != NULL)
+		RL_TRY(linker->abi.name_claim(linker->abi.context, request->name, out_object, diag));
 	if (*out_object != NULL)
 		return RL_OK;
 	struct rl_file file;
@@ -249,7 +266,7 @@ enum rl_status rl_adopt(struct rl_linker *linker, struct rl_namespace *namespace
 	enum rl_status status = rl_map_adopt(adoption->phdrs, adoption->phdr_count, adoption->bias, linker->page_size,
 					     object, &dynamic_vaddr);
 	if (status == RL_OK && dynamic_vaddr != 0)
-		status = object_read(object, dynamic_vaddr);
+		status = object_read(linker, object, dynamic_vaddr);
 	if (status != RL_OK)
 		rl_fail(diag, status, .subject = adoption->path);
 	if (status == RL_OK)

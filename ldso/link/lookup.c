@@ -108,6 +108,8 @@ enum rl_status rl_lookup_reference(struct rl_linker *linker, struct rl_object *o
 		if (visibility != STV_PROTECTED || symbol->st_shndx == SHN_UNDEF)
 			return undefined(object, &lookup, diag);
 	}
+	if (linker->rules.ignores_uniques)
+		return RL_OK;
 	if (visibility == STV_PROTECTED)
 		protected_apply(object, symbol, out_binding);
 	if (out_binding->object != NULL && ELF64_ST_BIND(out_binding->symbol->st_info) == STB_GNU_UNIQUE)

@@ -153,6 +153,8 @@ static enum rl_status zero_fill(const struct mapping *mapping, const Elf64_Phdr 
 }
 
 /* Give one segment its content and protection inside the reservation. */
+enum { POPULATE_LIMIT = 16384 };
+
 static enum rl_status segment_map(const struct mapping *mapping, const Elf64_Phdr *phdr)
 {
 	size_t page_size = mapping->page_size;
@@ -161,7 +163,9 @@ static enum rl_status segment_map(const struct mapping *mapping, const Elf64_Phd
 	/* The reservation may have mapped these pages of the file already, but valgrind learns of segments from their own
 	 * mmap alone. */
 	if (phdr->p_filesz != 0 && phdr != mapping->span.first) {
-		long result = rl_sys_map(start, file_end - start, protection(phdr), MAP_PRIVATE | MAP_FIXED,
+		/* A small writable segment is written all over by relocation: one call instead of a fault for each page. */
+		int populate = (phdr->p_flags & PF_W) && file_end - start <= POPULATE_LIMIT ? MAP_POPULATE : 0;
+		long result = rl_sys_map(start, file_end - start, protection(phdr), MAP_PRIVATE | MAP_FIXED | populate,
 					 mapping->file->fd, page_down(phdr->p_offset, page_size));
 		if (rl_sys_is_error(result))
 			return RL_MAP_SEGMENT;

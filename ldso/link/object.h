@@ -93,6 +93,7 @@ struct rl_object {
 	struct rl_object *loader;      /* who caused the load: its RPATH counts for us; NULL for program and preloads */
 	struct rl_object_list needed;
 	bool needs_known;              /* needed is complete */
+	struct rl_object *ahead;       /* stands before this object in every closure: definitions that win over its own */
 	struct rl_object_list closure; /* roots only: breadth-first list, self first */
 	struct rl_object_list sorted;  /* roots only: closure in destruction order, self first */
 

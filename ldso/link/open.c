@@ -106,8 +106,9 @@ static enum rl_status prepare(struct transaction *t)
 {
 	struct rl_linker *linker = t->linker;
 	RL_TRY(rl_graph_close(linker, t->root, NULL, RL_OBJECT_OPENED, t->diag));
-	RL_TRY(rl_graph_check_versions(linker, &t->root->closure, t->diag));
-	enum rl_status status = rl_graph_sort(t->root);
+	if (!linker->rules.ignores_versions)
+		RL_TRY(rl_graph_check_versions(linker, &t->root->closure, t->diag));
+	enum rl_status status = linker->sort(t->root);
 	if (status == RL_OK)
 		status = scopes_make(t);
 	if (status != RL_OK)
@@ -162,7 +163,7 @@ static enum rl_status open_locked(struct transaction *t)
 	t->namespace->opens++;
 	if (request->is_permanent)
 		t->root->is_permanent = true;
-	if (!is_known) {
+	if (!is_known && !t->linker->rules.constructs_later) {
 		rl_gate_pause(&t->linker->gate);
 		rl_calls_init(t->linker, t->root);
 		rl_gate_resume(&t->linker->gate);

@@ -220,8 +220,12 @@ static enum rl_status descriptor_apply(struct relocator *r, const Elf64_Rela *re
 	if (descriptor == NULL)
 		return rl_fail(r->diag, RL_NO_MEMORY, .subject = r->object->path);
 	struct rl_tls_table *table = atomic_load(&r->linker->tls.table);
-	*descriptor = (struct rl_tls_descriptor){table->slots[definer->tls.module].generation, definer->tls.module,
-						 offset, &r->linker->tls, r->object->tls_descriptors};
+	*descriptor = (struct rl_tls_descriptor){.generation = table->slots[definer->tls.module].generation,
+						 .module = definer->tls.module,
+						 .offset = offset,
+						 .dtv_place = r->linker->tls.dtv_place,
+						 .tls = &r->linker->tls,
+						 .next = r->object->tls_descriptors};
 	r->object->tls_descriptors = descriptor;
 	word[0] = (uintptr_t)rl_port_tlsdesc_dynamic;
 	word[1] = (uintptr_t)descriptor;
@@ -246,7 +250,10 @@ static enum rl_status tls_apply(struct relocator *r, const Elf64_Rela *rela, uin
 	}
 	if (definer->tls.size == 0)
 		return damaged(r, type);
-	RL_TRY(rl_tls_static_add(r->linker, definer, r->diag));
+	enum rl_status status = rl_tls_static_add(r->linker, definer);
+	if (status != RL_OK)
+		return rl_fail(r->diag, status, .subject = definer->path, .requester = r->object->path,
+			       .symbol = definer->symbols.strings + r->memo.symbol->st_name);
 	*word = RL_TLS_BELOW_TP ? offset - definer->tls.offset : offset + definer->tls.offset;
 	return RL_OK;
 }
@@ -282,13 +289,27 @@ static enum rl_status narrow_apply(struct relocator *r, const Elf64_Rela *rela, 
 	return RL_OK;
 }
 
+/* A reference could not be resolved: the personality may know what to do.  RL_OK: it has a binding in the memo, or the
+ * place is left alone. */
+static __attribute__((noinline)) enum rl_status excuse(struct relocator *r, const Elf64_Rela *rela, enum rl_status status)
+{
+	if (status != RL_SYMBOL_UNDEFINED || r->linker->excuse_symbol == NULL)
+		return status;
+	return r->linker->excuse_symbol(r->linker, r->object, rela, &r->memo, r->diag);
+}
+
 /* A word that becomes the address of a symbol: nearly all relocations with symbols. */
 static inline enum rl_status address_apply(struct relocator *r, const Elf64_Rela *rela, enum rl_reference_class class)
 {
 	uintptr_t *word = place(r, rela->r_offset);
 	if (word == NULL)
 		return damaged(r, (unsigned)ELF64_R_TYPE(rela->r_info));
-	RL_TRY(reference_resolve(r, ELF64_R_SYM(rela->r_info), class));
+	enum rl_status status = reference_resolve(r, ELF64_R_SYM(rela->r_info), class);
+	if (__builtin_expect(status != RL_OK, 0)) {
+		RL_TRY(excuse(r, rela, status));
+		if (r->memo.object == NULL)
+			return RL_OK;
+	}
 	if (rl_binding_is_ifunc(&r->memo))
 		return defer(r, word, rl_binding_address(&r->memo), (uint64_t)rela->r_addend);
 	*word = rl_binding_address(&r->memo) + (uint64_t)rela->r_addend;
@@ -310,7 +331,12 @@ static enum rl_status rare_apply(struct relocator *r, const Elf64_Rela *rela, ui
 		*word = value;
 		return RL_OK;
 	}
-	RL_TRY(reference_resolve(r, ELF64_R_SYM(rela->r_info), reference_class(type)));
+	enum rl_status status = reference_resolve(r, ELF64_R_SYM(rela->r_info), reference_class(type));
+	if (status != RL_OK) {
+		RL_TRY(excuse(r, rela, status));
+		if (r->memo.object == NULL)
+			return RL_OK;
+	}
 	if (type == RL_RELOC_COPY)
 		return copy_apply(r, rela);
 	if (word == NULL)
@@ -366,14 +392,16 @@ static enum rl_status plt_apply_lazily(struct relocator *r)
 static enum rl_status tables_apply(struct relocator *r)
 {
 	const struct rl_dynamic *dynamic = &r->object->dynamic;
-	const Elf64_Rela *rela = dynamic->rela.start;
+	const Elf64_Rela *rela = dynamic->rela.start, *plt = dynamic->plt.start;
+	bool binds_calls_first = r->linker->rules.binds_calls_first;
+	if (binds_calls_first)
+		RL_TRY(table_apply(r, plt, plt + dynamic->plt.count));
 	RL_TRY(relr_apply(r));
 	RL_TRY(relative_apply(r, rela, rela + dynamic->relative_count));
 	RL_TRY(table_apply(r, rela + dynamic->relative_count, rela + dynamic->rela.count));
 	if (r->object->is_lazy)
 		return plt_apply_lazily(r);
-	const Elf64_Rela *plt = dynamic->plt.start;
-	return table_apply(r, plt, plt + dynamic->plt.count);
+	return binds_calls_first ? RL_OK : table_apply(r, plt, plt + dynamic->plt.count);
 }
 
 /* Make read-only segments writable for DT_TEXTREL, or as they were. */
@@ -438,4 +466,21 @@ enum rl_status rl_relocate(struct rl_linker *linker, struct rl_object *object, b
 	RL_TRY(relro_seal(object, diag));
 	rl_emit(linker, (struct rl_event){.kind = RL_EVENT_RELOCATED, .object = object});
 	return RL_OK;
+}
+
+enum rl_status rl_relocate_one(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
+			       struct rl_diag *diag)
+{
+	struct relocator r = {.linker = linker, .object = object, .diag = diag, .bias = object->image.bias};
+	uintptr_t page = (r.bias + rela->r_offset) & -linker->page_size;
+	bool is_sealed = page >= object->relro.start && page < object->relro.end;
+	if (is_sealed)
+		rl_sys_protect(page, linker->page_size, PROT_READ | PROT_WRITE);
+	enum rl_status status = rela_apply(&r, rela);
+	if (status == RL_OK)
+		deferred_run(&r);
+	rl_heap_give(r.deferred);
+	if (is_sealed)
+		rl_sys_protect(page, linker->page_size, PROT_READ);
+	return status;
 }

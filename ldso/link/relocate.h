@@ -9,6 +9,10 @@
 RL_NODISCARD enum rl_status rl_relocate(struct rl_linker *linker, struct rl_object *object, bool is_lazy,
 					struct rl_diag *diag);
 
+/* Apply RELA of OBJECT, which was excused when the object was relocated. */
+RL_NODISCARD enum rl_status rl_relocate_one(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
+					    struct rl_diag *diag);
+
 /* Bind PLT relocation INDEX of OBJECT now: what the lazy trampoline calls.  Returns the target; on failure the
  * linker's die() reports it and this does not return. */
 uintptr_t rl_lazy_bind(struct rl_object *object, size_t index);

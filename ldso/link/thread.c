@@ -19,6 +19,12 @@ static struct rl_dtv *dtv_of_cells(struct rl_dtv_cell *cells)
 	return (struct rl_dtv *)((char *)cells - offsetof(struct rl_dtv, generation));
 }
 
+/* Where the calling thread keeps its vector. */
+static struct rl_dtv_cell **dtv_slot(const struct rl_tls_state *tls)
+{
+	return (struct rl_dtv_cell **)(rl_port_thread_pointer() + (uintptr_t)tls->dtv_place);
+}
+
 static struct rl_dtv *dtv_make(size_t capacity)
 {
 	struct rl_dtv *dtv = rl_heap_take(sizeof *dtv + capacity * sizeof dtv->cells[0]);
@@ -47,6 +53,11 @@ static size_t capacity_wanted(const struct rl_tls_state *tls)
 {
 	enum { SPARE = 14 };
 	return __atomic_load_n(&tls->highest_module, __ATOMIC_RELAXED) + SPARE;
+}
+
+struct rl_dtv *rl_dtv_make(const struct rl_tls_state *tls)
+{
+	return dtv_make(capacity_wanted(tls));
 }
 
 bool rl_thread_attach(struct rl_tls_state *tls, uintptr_t thread_pointer)
@@ -95,6 +106,19 @@ void rl_thread_fill(struct rl_tls_state *tls, uintptr_t thread_pointer)
 	memset(rl_tls_static_address(thread_pointer, tls->own_offset), 0, sizeof(struct rl_thread));
 }
 
+void rl_dtv_clear(struct rl_dtv *dtv)
+{
+	for (size_t i = 0; i < dtv->capacity; i++)
+		block_free(&dtv->cells[i]);
+	dtv->generation.value = NULL;
+	for (struct rl_dtv *old = dtv->previous; old != NULL;) {
+		struct rl_dtv *previous = old->previous;
+		rl_heap_give(old);
+		old = previous;
+	}
+	dtv->previous = NULL;
+}
+
 void rl_thread_detach(uintptr_t thread_pointer)
 {
 	void **slot = rl_port_dtv_slot(thread_pointer);
@@ -102,13 +126,8 @@ void rl_thread_detach(uintptr_t thread_pointer)
 		return;
 	struct rl_dtv *dtv = dtv_of_cells(*slot);
 	*slot = NULL;
-	for (size_t i = 0; i < dtv->capacity; i++)
-		block_free(&dtv->cells[i]);
-	while (dtv != NULL) {
-		struct rl_dtv *previous = dtv->previous;
-		rl_heap_give(dtv);
-		dtv = previous;
-	}
+	rl_dtv_clear(dtv);
+	rl_heap_give(dtv);
 }
 
 /* A vector with room for MODULE, the old one chained behind it.  Signals are blocked. */
@@ -125,7 +144,10 @@ static struct rl_dtv *dtv_grow(struct rl_tls_state *tls, struct rl_dtv *old, siz
 	memcpy(dtv->cells, old->cells, old->capacity * sizeof old->cells[0]);
 	dtv->generation = old->generation;
 	dtv->previous = old;
-	*rl_port_dtv_slot(rl_port_thread_pointer()) = &dtv->generation;
+	dtv->holder = old->holder;
+	if (dtv->holder != NULL)
+		*dtv->holder = dtv;
+	*dtv_slot(tls) = &dtv->generation;
 	return dtv;
 }
 
@@ -134,7 +156,7 @@ static struct rl_dtv *dtv_grow(struct rl_tls_state *tls, struct rl_dtv *old, siz
 static struct rl_dtv *dtv_update(struct rl_tls_state *tls, size_t module)
 {
 	uint64_t old_signals = signals_block();
-	struct rl_dtv *dtv = dtv_of_cells(rl_port_dtv());
+	struct rl_dtv *dtv = dtv_of_cells(*dtv_slot(tls));
 	size_t seen = (size_t)dtv->generation.value;
 	size_t generation = atomic_load_explicit(&tls->generation, memory_order_acquire);
 	struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_acquire);
@@ -175,9 +197,47 @@ static void *block_make(struct rl_object *object, struct rl_dtv_cell *cell)
 	return block;
 }
 
+static struct rl_object *module_object(const struct rl_tls_state *tls, size_t module)
+{
+	struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_acquire);
+	if (table == NULL || module >= table->capacity)
+		return NULL;
+	return __atomic_load_n(&table->slots[module].object, __ATOMIC_ACQUIRE);
+}
+
+/* The first vector of a thread that was made without us. */
+static bool dtv_start(struct rl_tls_state *tls)
+{
+	uint64_t old_signals = signals_block();
+	if (*dtv_slot(tls) == NULL) { /* else a handler was faster */
+		struct rl_dtv *dtv = tls->dtv_give(tls);
+		if (dtv != NULL)
+			*dtv_slot(tls) = &dtv->generation;
+	}
+	signals_restore(old_signals);
+	return *dtv_slot(tls) != NULL;
+}
+
+struct rl_dtv *rl_thread_vector(struct rl_tls_state *tls)
+{
+	return *dtv_slot(tls) == NULL && !dtv_start(tls) ? NULL : dtv_of_cells(*dtv_slot(tls));
+}
+
 void *rl_thread_block(struct rl_tls_state *tls, size_t module)
 {
-	struct rl_dtv *dtv = dtv_of_cells(rl_port_dtv());
+	if (*dtv_slot(tls) == NULL) {
+		/* Static blocks need no vector: many threads never get one. */
+		unsigned side = rl_readers_enter(readers_of(tls));
+		const struct rl_object *object = module_object(tls, module);
+		bool has_offset = object != NULL && object->tls.has_offset;
+		size_t offset = has_offset ? object->tls.offset : 0;
+		rl_readers_leave(readers_of(tls), side);
+		if (has_offset)
+			return rl_tls_static_address(rl_port_thread_pointer(), offset);
+		if (!dtv_start(tls))
+			return NULL;
+	}
+	struct rl_dtv *dtv = dtv_of_cells(*dtv_slot(tls));
 	if (module > dtv->capacity || (size_t)dtv->generation.value != atomic_load(&tls->generation)) {
 		dtv = dtv_update(tls, module);
 		if (dtv == NULL)
@@ -187,9 +247,7 @@ void *rl_thread_block(struct rl_tls_state *tls, size_t module)
 	if (cell->value != RL_TLS_UNALLOCATED)
 		return cell->value;
 	unsigned side = rl_readers_enter(readers_of(tls));
-	struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_acquire);
-	struct rl_object *object =
-		module < table->capacity ? __atomic_load_n(&table->slots[module].object, __ATOMIC_ACQUIRE) : NULL;
+	struct rl_object *object = module_object(tls, module);
 	void *block = object == NULL ? NULL : block_make(object, cell);
 	rl_readers_leave(readers_of(tls), side);
 	return block;
@@ -202,7 +260,9 @@ void *rl_thread_block_soft(struct rl_tls_state *tls, const struct rl_object *obj
 		return NULL;
 	if (object->tls.has_offset)
 		return rl_tls_static_address(rl_port_thread_pointer(), object->tls.offset);
-	struct rl_dtv_cell *cells = rl_port_dtv();
+	struct rl_dtv_cell *cells = *dtv_slot(tls);
+	if (cells == NULL)
+		return NULL;
 	struct rl_dtv *dtv = dtv_of_cells(cells);
 	const struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_acquire);
 	bool is_current = table->slots[module].generation <= (size_t)cells[0].value;

@@ -6,10 +6,6 @@
 #include "../base/heap.h"
 #include "linker.h"
 
-enum {
-	STATIC_ALIGN = 64,
-};
-
 static size_t round_up(size_t value, size_t align)
 {
 	return (value + align - 1) & -align;
@@ -136,7 +132,7 @@ static size_t place(struct rl_tls_state *tls, size_t size, size_t align, size_t 
 void rl_tls_layout(struct rl_linker *linker)
 {
 	struct rl_tls_state *tls = &linker->tls;
-	tls->static_align = linker->abi.thread_align > STATIC_ALIGN ? linker->abi.thread_align : STATIC_ALIGN;
+	tls->static_align = linker->abi.thread_align;
 	struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_relaxed);
 	for (size_t module = 1; module <= tls->highest_module; module++) {
 		struct rl_tls_block *block = &table->slots[module].object->tls;
@@ -144,6 +140,10 @@ void rl_tls_layout(struct rl_linker *linker)
 		block->has_offset = true;
 	}
 	tls->own_offset = place(tls, sizeof(struct rl_thread), _Alignof(struct rl_thread), 0);
+	tls->dtv_place = RL_PORT_DTV_PLACE;
+	if (tls->dtv_give != NULL)
+		tls->dtv_place = (ptrdiff_t)(uintptr_t)rl_tls_static_address(0, tls->own_offset)
+				 + (ptrdiff_t)offsetof(struct rl_thread, cells);
 	if (tls->extra_size != 0)
 		tls->extra_offset = place(tls, tls->extra_size, tls->extra_align, 0);
 	tls->static_start = tls->static_used;
@@ -151,7 +151,7 @@ void rl_tls_layout(struct rl_linker *linker)
 	tls->static_size = round_up(tls->static_limit, tls->static_align) + linker->abi.thread_size;
 }
 
-enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object, struct rl_diag *diag)
+enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object)
 {
 	struct rl_tls_state *tls = &linker->tls;
 	struct rl_tls_block *block = &object->tls;
@@ -160,7 +160,7 @@ enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *obj
 	struct rl_tls_state trial = *tls;
 	size_t offset = place(&trial, block->size, block->align, block->first_offset);
 	if (block->is_forced_dynamic || block->align > tls->static_align || trial.static_used > tls->static_limit)
-		return rl_fail(diag, RL_TLS_STATIC_FULL, .subject = object->path);
+		return RL_TLS_STATIC_FULL;
 	tls->static_used = trial.static_used;
 	tls->gap_low = trial.gap_low;
 	tls->gap_high = trial.gap_high;

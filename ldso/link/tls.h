@@ -31,6 +31,7 @@ struct rl_dtv_cell {
 struct rl_dtv {
 	size_t capacity;         /* cells 1 … capacity exist */
 	struct rl_dtv *previous; /* smaller vectors this thread outgrew; kept while code of the thread may hold them */
+	struct rl_dtv **holder;  /* a second place that must know the thread's present vector, or NULL */
 	struct rl_dtv_cell counter;    /* cell[-1]: what libc takes for the count, 0 */
 	struct rl_dtv_cell generation; /* cell[0]: value is the generation */
 	struct rl_dtv_cell cells[];    /* cell[1] … */
@@ -60,17 +61,23 @@ struct rl_tls_state {
 	size_t static_start; /* used at start */
 	size_t gap_low, gap_high; /* alignment hole inside the used part that small modules may fill */
 	size_t own_offset;  /* our own words of each thread */
+	ptrdiff_t dtv_place; /* where a thread keeps its dtv, from the thread pointer: in the TCB or in our own words */
+	/* Threads made without us have no dtv at first: make the calling thread's, with signals blocked.  NULL: every
+	 * thread is given one when it is made. */
+	struct rl_dtv *(*dtv_give)(struct rl_tls_state *tls);
 	size_t extra_size, extra_align, extra_offset; /* a block the personality wants in every thread; size 0: none */
 };
 
 /* Our own words of a thread, inside its static area. */
 struct rl_thread {
 	void *error; /* dlerror state, owned by libdl */
+	struct rl_dtv_cell *cells; /* the dtv, if libc has no place for it */
 };
 
 /* What TLSDESC relocations of dynamic modules point at. */
 struct rl_tls_descriptor {
 	size_t generation, module, offset; /* the trampoline knows these places */
+	ptrdiff_t dtv_place;               /* and this */
 	struct rl_tls_state *tls;
 	struct rl_tls_descriptor *next; /* of the same object */
 };
@@ -89,8 +96,7 @@ void rl_tls_publish(struct rl_linker *linker);
 /* Lay out the static area for all modules of the start: before the first thread exists. */
 void rl_tls_layout(struct rl_linker *linker);
 /* Give a module that was loaded later a place in the surplus; RL_TLS_STATIC_FULL if it does not fit. */
-RL_NODISCARD enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object,
-					      struct rl_diag *diag);
+RL_NODISCARD enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object);
 /* Copy the initial image of such a module into every running thread. */
 void rl_tls_static_fill(struct rl_linker *linker, struct rl_object *object);
 
@@ -100,11 +106,16 @@ void rl_tls_static_fill(struct rl_linker *linker, struct rl_object *object);
 bool rl_thread_attach(struct rl_tls_state *tls, uintptr_t thread_pointer);
 /* (Re)fill the static area and empty the dtv, for a new thread or a reused stack. */
 void rl_thread_fill(struct rl_tls_state *tls, uintptr_t thread_pointer);
+/* A vector with empty cells; NULL without memory.  Emptying one whose thread is gone, older vectors included. */
+struct rl_dtv *rl_dtv_make(const struct rl_tls_state *tls);
+void rl_dtv_clear(struct rl_dtv *dtv);
 /* Free all that the thread has. */
 void rl_thread_detach(uintptr_t thread_pointer);
 /* The block of MODULE for the calling thread; allocates it on first use (NULL without memory). */
 void *rl_thread_block(struct rl_tls_state *tls, size_t module);
-/* That of OBJECT, which the caller keeps loaded, but NULL instead of allocating. */
+/* The calling thread's vector, made if it has none; NULL without memory. */
+struct rl_dtv *rl_thread_vector(struct rl_tls_state *tls);
+/* The block of OBJECT, which the caller keeps loaded, or NULL if it was not allocated yet. */
 void *rl_thread_block_soft(struct rl_tls_state *tls, const struct rl_object *object);
 
 /* The slow path of dynamic TLS descriptors: the variable's address. */
@@ -121,18 +132,25 @@ static inline struct rl_thread *rl_thread_own(const struct rl_tls_state *tls)
 	return (struct rl_thread *)rl_tls_static_address(rl_port_thread_pointer(), tls->own_offset);
 }
 
-/* Address of a thread-local variable: the fast path of __tls_get_addr. */
-static inline void *rl_thread_address(struct rl_tls_state *tls, const struct rl_tls_index *index)
+/* Address of a thread-local variable for a thread whose dtv is CELLS (NULL: it has none yet). */
+static inline void *rl_thread_address_in(struct rl_tls_state *tls, struct rl_dtv_cell *cells,
+					 const struct rl_tls_index *index)
 {
-	struct rl_dtv_cell *cells = rl_port_dtv();
-	if (__builtin_expect((size_t)cells[0].value
-				     == atomic_load_explicit(&tls->generation, memory_order_relaxed), 1)) {
+	if (__builtin_expect(cells != NULL
+				     && (size_t)cells[0].value
+						== atomic_load_explicit(&tls->generation, memory_order_relaxed), 1)) {
 		char *block = cells[index->module].value;
 		if (__builtin_expect(block != RL_TLS_UNALLOCATED, 1))
 			return block + index->offset + RL_TLS_DTV_BIAS;
 	}
 	char *block = rl_thread_block(tls, index->module);
 	return block == NULL ? NULL : block + index->offset + RL_TLS_DTV_BIAS;
+}
+
+/* The same where the dtv lies in the TCB: the fast path of __tls_get_addr. */
+static inline void *rl_thread_address(struct rl_tls_state *tls, const struct rl_tls_index *index)
+{
+	return rl_thread_address_in(tls, rl_port_dtv(), index);
 }
 
 #endif

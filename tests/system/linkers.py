@@ -6,13 +6,16 @@ import shutil
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ORIGINAL = pathlib.Path("/lib64/ld-linux-x86-64.so.2").resolve()
+# What programs of each libc are compared with, and the name under which both linkers are run: a musl loader goes by its name.
+ORIGINALS = {"glibc": ORIGINAL, "musl": pathlib.Path("/lib/ld-musl-x86_64.so.1").resolve()}
+NAMES = {"glibc": "ld-relink.so", "musl": "ld-musl-x86_64.so.1"}
 
 
-def under_test():
+def under_test(libc="glibc"):
     """LINKER from the environment ("original" for a self-test of the tests), or what the build made."""
     choice = os.environ.get("LINKER", "")
     if choice == "original":
-        return ORIGINAL
+        return ORIGINALS[libc]
     return pathlib.Path(choice).resolve() if choice else ROOT / "build" / "ld-relink.so"
 
 

@@ -24,12 +24,13 @@ import process
 
 FOLDER = linkers.ROOT / "tests" / "scenarios"
 INCLUDE = FOLDER / "include"
-LINKER_NAME = "ld-relink.so"
 MODES = ("command", "interp")
+LIBCS = ("glibc", "musl")
 BUILD_KEYS = {"out", "from", "flags", "libs", "with", "rpath", "compiler", "interp"}
 RUN_KEYS = {"name", "program", "args", "linker_args", "env", "cwd", "exit", "modes", "golden", "normalise", "stdin", "user",
-            "setuid", "cpu", "address_space", "seconds", "argv0", "silent", "long", "copy_as"}
-TOP_KEYS = {"about", "build", "run", "needs"}
+            "setuid", "cpu", "address_space", "seconds", "argv0", "silent", "long", "copy_as", "libc"}
+TOP_KEYS = {"about", "build", "run", "needs", "libc"}
+COMPILERS = {"glibc": ("gcc", "g++"), "musl": ("musl-gcc", "musl-g++")}
 
 
 class BuildFailure(Exception):
@@ -82,7 +83,8 @@ class Run:
             return "this processor has no " + ", ".join(sorted(missing))
         if (self.keys.get("user") or self.keys.get("setuid")) and os.geteuid() != 0:
             return "needs root to become another user"
-        missing = [tool for tool in self.scenario.keys.get("needs", []) if not shutil.which(tool)]
+        needs = self.scenario.keys.get("needs", []) + (["musl-gcc"] if self.scenario.libc == "musl" else [])
+        missing = [tool for tool in needs if not shutil.which(tool)]
         if missing:
             return "not installed: " + ", ".join(missing)
         return ""
@@ -90,12 +92,12 @@ class Run:
     def outcome(self, linker, mode):
         """Run under one linker, in one mode."""
         scenario = self.scenario
-        linkers.place(linker, scenario.stage / LINKER_NAME)
+        linkers.place(linker, scenario.linker_path)
         expand = scenario.expand
         cwd = scenario.stage / self.keys.get("cwd", ".")
         program = expand(self.keys.get("program", "prog"))
         program = program if "/" in program or self.keys.get("copy_as") == "bare" else str(scenario.stage / program)
-        linker_path = str(scenario.stage / LINKER_NAME)
+        linker_path = str(scenario.linker_path)
         argv = [program] + [expand(a) for a in words(self.keys.get("args", []))]
         if self.keys.get("setuid"):
             os.chown(program, 0, 0)
@@ -115,20 +117,26 @@ class Run:
 
 
 class Scenario:
-    def __init__(self, folder):
+    def __init__(self, folder, libc="glibc"):
         self.folder = folder
-        self.name = folder.name
+        self.libc = libc
+        self.name = folder.name + ("" if libc == "glibc" else "-" + libc)
         with open(folder / "scenario.toml", "rb") as description:
             self.keys = tomllib.load(description)
         self._check(self.keys, TOP_KEYS)
         self.builds = self.keys.get("build", [])
         for table in self.builds:
             self._check(table, BUILD_KEYS)
-        tables = self.keys.get("run", [{}])
+        tables = [t for t in self.keys.get("run", [{}]) if libc in t.get("libc", LIBCS)]
         for table in tables:
             self._check(table, RUN_KEYS)
         self.runs = [Run(self, table) for table in tables]
         self.stage = linkers.cache_folder() / "scenarios" / self.name
+        self.linker_path = self.stage / linkers.NAMES[libc]
+
+    @property
+    def original(self):
+        return linkers.ORIGINALS[self.libc]
 
     def _check(self, table, allowed):
         unknown = set(table) - allowed
@@ -136,7 +144,7 @@ class Scenario:
             raise ValueError(f"{self.folder}/scenario.toml: unknown keys {sorted(unknown)}")
 
     def expand(self, text):
-        return text.replace("@STAGE@", str(self.stage)).replace("@LINKER@", str(self.stage / LINKER_NAME))
+        return text.replace("@STAGE@", str(self.stage)).replace("@LINKER@", str(self.linker_path))
 
     def fingerprint(self):
         state = hashlib.sha256(toolchain_text().encode() + str(self.stage).encode())
@@ -161,7 +169,7 @@ class Scenario:
     def _build_all(self):
         shutil.rmtree(self.stage, ignore_errors=True)
         self.stage.mkdir()
-        linkers.place(linkers.ORIGINAL, self.stage / LINKER_NAME)
+        linkers.place(self.original, self.linker_path)
         for table in self.builds:
             self._build(table)
         if (self.folder / "prepare.py").exists():
@@ -174,7 +182,7 @@ class Scenario:
         sources = words(table.get("from", []))
         is_object = out.suffix == ".o"
         is_library = ".so" in out.name
-        compiler = table.get("compiler", "g++" if any(s.endswith(".cpp") for s in sources) else "gcc")
+        compiler = table.get("compiler", COMPILERS[self.libc][any(s.endswith(".cpp") for s in sources)])
         argv = [compiler, "-O1", "-Wall", "-I", str(INCLUDE)]
         if is_object:
             argv += ["-c"]
@@ -184,7 +192,7 @@ class Scenario:
         argv += flags + ["-o", str(out)] + sources
         if not is_object:
             if not is_library and table.get("interp", True):
-                argv += ["-Wl,--dynamic-linker=" + str(self.stage / LINKER_NAME)]
+                argv += ["-Wl,--dynamic-linker=" + str(self.linker_path)]
             rpath = table.get("rpath", "$ORIGIN")
             if rpath:
                 argv += ["-Wl,-rpath," + self.expand(rpath)]
@@ -205,4 +213,8 @@ class Scenario:
 
 @functools.cache
 def all_scenarios():
-    return [Scenario(p.parent) for p in sorted(FOLDER.glob("*/scenario.toml"))]
+    found = []
+    for path in sorted(FOLDER.glob("*/scenario.toml")):
+        first = Scenario(path.parent, "glibc")
+        found += [first if libc == "glibc" else Scenario(path.parent, libc) for libc in first.keys.get("libc", ["glibc"])]
+    return found

@@ -22,7 +22,7 @@ def test_scenario(run, mode, linker, request):
     failure = ""
     try:
         with run.scenario.prepared():
-            expected, actual = run.outcome(linkers.ORIGINAL, mode), run.outcome(linker, mode)
+            expected, actual = run.outcome(run.scenario.original, mode), run.outcome(linker, mode)
     except scenario.BuildFailure as exception:
         failure = str(exception)
     if failure:
@@ -44,6 +44,7 @@ def test_scenario(run, mode, linker, request):
 def compare_golden(run, mode, expected, update):
     """The recorded text of an error, so that a change of the original itself is noticed."""
     name = run.keys["golden"]
+    name += "" if run.scenario.libc == "glibc" else "-" + run.scenario.libc
     path = linkers.ROOT / "tests" / "golden" / "errors" / f"{name}-{mode}.txt"
     text = f"{expected.status_text()}\n".encode() + (expected.stdout + expected.stderr)
     text = text.replace(str(run.scenario.stage).encode(), b"@STAGE@")

@@ -1,13 +1,13 @@
 /* The rendezvous with debuggers. */
-#ifndef RL_ABI_GLIBC_DEBUG_H
-#define RL_ABI_GLIBC_DEBUG_H
+#ifndef RL_LDSO_DEBUG_H
+#define RL_LDSO_DEBUG_H
 
-#include "glibc.h"
+#include "link/linker.h"
 
 /* struct r_debug of <link.h>. */
 struct rl_debug {
 	int version;
-	struct rl_link_map *map;
+	void *map; /* struct link_map: what every personality's shadow of an object begins with */
 	uintptr_t breakpoint;
 	int state;
 	uintptr_t linker_base;

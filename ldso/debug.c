@@ -19,10 +19,10 @@ static void hear(void *context, const struct rl_event *event)
 	enum { CONSISTENT, ADD, DELETE };
 	const struct rl_linker *linker = context;
 	if (event->kind == RL_EVENT_CHANGE_START) {
-		_r_debug.map = rl_shadow_map(linker->base.first);
+		_r_debug.map = linker->base.first->shadow;
 		state_set(event->is_addition ? ADD : DELETE);
 	} else if (event->kind == RL_EVENT_CHANGE_END) {
-		_r_debug.map = rl_shadow_map(linker->base.first);
+		_r_debug.map = linker->base.first->shadow;
 		state_set(CONSISTENT);
 	}
 }

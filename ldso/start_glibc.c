@@ -1,7 +1,7 @@
-/* PRODUCT ld-relink.so: start-up as a list of steps.
+/* Start-up of a glibc program, as a list of steps.
  *
- * rl_start is called by arch/<cpu>/start.S when the linker has relocated itself.  Each step does one thing; what holds
- * between them is said in between.  docs/startup.md tells the same story with reasons.
+ * Each step does one thing; what holds between them is said in between.  docs/startup.md tells the same story with
+ * reasons.
  */
 #include <string.h>
 
@@ -19,36 +19,25 @@
 #include "link/open.h"
 #include "link/relocate.h"
 #include "personality.h"
+#include "steps.h"
 #include "trace.h"
 
-struct rl_process rl_process;
 struct rl_glibc rl_glibc;
 struct rl_search *rl_search;
-RL_SEALED struct rl_ldso_config rl_config;
 static struct rl_listener debugger;
 
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
-extern const char _start[];
 
 static struct rl_linker *linker(void)
 {
 	return &rl_process.linker;
 }
 
-static void must(enum rl_status status, struct rl_diag *diag)
-{
-	if (status != RL_OK) {
-		(void)!rl_fail(diag, status);
-		rl_report_fatal(diag);
-	}
-}
-
 /* Step: arguments, environment, command line. */
-static void configure(uintptr_t *stack)
+static void configure(void)
 {
-	rl_kernel_read(stack, &rl_config.kernel);
 	rl_options_read_environment(&rl_config.kernel, &rl_config.options);
-	rl_config.is_command = rl_config.kernel.aux[AT_ENTRY] == (uintptr_t)_start;
+	rl_config.fatal = rl_report_fatal;
 	rl_glibc.program_name = rl_config.kernel.argc > 0 ? rl_config.kernel.argv[0] : "<program name unknown>";
 	if (rl_config.is_command)
 		rl_command_read(&rl_config);
@@ -103,6 +92,7 @@ static void engine_make(void)
 	linker()->prefers_strong = rl_config.options.has_dynamic_weak;
 	linker()->warns = rl_config.options.warns;
 	linker()->tls.surplus = static_surplus();
+	linker()->sort = rl_graph_sort;
 	linker()->die = rl_report_lazy_failure;
 	linker()->warn = rl_report_warning;
 	linker()->argc = rl_config.kernel.argc;
@@ -142,7 +132,7 @@ static void program_adopt(struct rl_diag *diag)
 				       .phdr_count = count,
 				       .bias = bias,
 				       .entry = kernel->aux[AT_ENTRY]};
-	must(rl_adopt(linker(), &linker()->base, &adoption, &linker()->program, diag), diag);
+	rl_must(rl_adopt(linker(), &linker()->base, &adoption, &linker()->program, diag), diag);
 	rl_glibc.stack_flags = linker()->program->stack_flags;
 	rl_config.interpreter = interpreter_of(linker()->program);
 	if (rl_config.interpreter == NULL)
@@ -159,11 +149,11 @@ static void program_load(struct rl_diag *diag)
 	struct rl_object *program = NULL;
 	enum rl_status status = rl_load(linker(), &linker()->base, &request, &program, diag);
 	rl_trace_verify(&rl_config.options, program);
-	must(status, diag);
+	rl_must(status, diag);
 	linker()->program = program;
 	program->is_permanent = true;
 	rl_search_set_program(rl_search, program, program->path);
-	must(rl_program_rename(program), diag);
+	rl_must(rl_program_rename(program), diag);
 	/* Without PT_INTERP it is static: it relocates itself. */
 	rl_config.interpreter = interpreter_of(program);
 	rl_config.is_static = rl_config.interpreter == NULL;
@@ -174,25 +164,6 @@ static void program_load(struct rl_diag *diag)
 	rl_kernel_patch(kernel, AT_EXECFN, (uintptr_t)name);
 }
 
-static void image_adopt(enum rl_object_kind kind, const char *path, uintptr_t header_address,
-			struct rl_object **out_object, struct rl_diag *diag)
-{
-	const Elf64_Ehdr *header = (const Elf64_Ehdr *)header_address;
-	const Elf64_Phdr *phdrs = (const Elf64_Phdr *)(header_address + header->e_phoff);
-	uintptr_t bias = header_address;
-	for (size_t i = header->e_phnum; i-- > 0;)
-		if (phdrs[i].p_type == PT_LOAD)
-			bias = header_address + phdrs[i].p_offset - phdrs[i].p_vaddr;
-	struct rl_adoption adoption = {.kind = kind,
-				       .path = path,
-				       .phdrs = phdrs,
-				       .phdr_count = header->e_phnum,
-				       .bias = bias,
-				       .entry = bias + header->e_entry};
-	must(rl_adopt(linker(), &linker()->base, &adoption, out_object, diag), diag);
-	(*out_object)->is_relocated = true;
-}
-
 /* Step: the objects that are in memory already. */
 static void adopt_all(struct rl_diag *diag)
 {
@@ -201,11 +172,11 @@ static void adopt_all(struct rl_diag *diag)
 	else
 		program_adopt(diag);
 	if (rl_config.kernel.aux[AT_SYSINFO_EHDR] != 0)
-		image_adopt(RL_OBJECT_VDSO, "linux-vdso.so.1", rl_config.kernel.aux[AT_SYSINFO_EHDR],
+		rl_image_adopt(RL_OBJECT_VDSO, "linux-vdso.so.1", rl_config.kernel.aux[AT_SYSINFO_EHDR],
 			    &linker()->vdso, diag);
-	image_adopt(RL_OBJECT_LINKER, rl_self_path(&rl_config), (uintptr_t)__ehdr_start, &linker()->self, diag);
+	rl_image_adopt(RL_OBJECT_LINKER, rl_self_path(&rl_config), (uintptr_t)__ehdr_start, &linker()->self, diag);
 	if (rl_config.interpreter != NULL) {
-		must(rl_namespace_name(linker()->self, rl_config.interpreter), diag);
+		rl_must(rl_namespace_name(linker()->self, rl_config.interpreter), diag);
 		linker()->self->asked_as = rl_config.interpreter;
 	}
 }
@@ -242,7 +213,7 @@ static void preload_one(void *argument, const char *name, const char *source)
 	}
 	/* What was there already keeps its place. */
 	if (object->previous == last_before)
-		must(rl_list_append(&preloading->list, object), preloading->diag);
+		rl_must(rl_list_append(&preloading->list, object), preloading->diag);
 }
 
 /* Step: preloads and all dependencies.  From here no object is added before the program runs. */
@@ -250,7 +221,7 @@ static void graph_load(struct rl_diag *diag)
 {
 	struct preloading preloading = {.diag = diag};
 	rl_preload_each(rl_search, preload_one, &preloading);
-	must(rl_graph_close(linker(), linker()->program, &preloading.list, RL_OBJECT_LIBRARY, diag), diag);
+	rl_must(rl_graph_close(linker(), linker()->program, &preloading.list, RL_OBJECT_LIBRARY, diag), diag);
 	rl_list_drop(&preloading.list);
 	rl_search_settle(rl_search);
 	for (struct rl_object *object = linker()->base.first; object != NULL; object = object->next)
@@ -264,7 +235,7 @@ static void versions_check(struct rl_diag *diag)
 	enum rl_status status = rl_graph_check_versions(linker(), &linker()->program->closure, diag);
 	if (status == RL_VERSION_NOT_FOUND || status == RL_VERSION_RELR)
 		rl_sys_exit(EXIT_VERSIONS);
-	must(status, diag);
+	rl_must(status, diag);
 }
 
 /* Step: put ourselves into the list where we are first needed, like the original: sanitizers look at the order. */
@@ -286,7 +257,7 @@ static void libc_choose(struct rl_diag *diag)
 	struct rl_object *libc = rl_namespace_find(&linker()->base, "libc.so.6");
 	if (libc == NULL)
 		return;
-	must(rl_glibc_choose(&rl_glibc, libc, diag), diag);
+	rl_must(rl_glibc_choose(&rl_glibc, libc, diag), diag);
 	if (rl_config.tunables.list->release != rl_glibc.layout->release)
 		rl_tunables_start(&rl_config.tunables, rl_glibc.layout->release, rl_config.kernel.envp,
 				  rl_config.options.is_secure);
@@ -303,9 +274,9 @@ static uintptr_t thread_make(struct rl_diag *diag)
 	rl_tls_layout(linker());
 	rl_tls_publish(linker());
 	char *area = rl_heap_take_aligned(tls->static_size, tls->static_align);
-	must(area == NULL ? RL_NO_MEMORY : RL_OK, diag);
+	rl_must(area == NULL ? RL_NO_MEMORY : RL_OK, diag);
 	uintptr_t thread_pointer = (uintptr_t)area + tls->static_size - linker()->abi.thread_size;
-	must(rl_thread_attach(tls, thread_pointer) ? RL_OK : RL_NO_MEMORY, diag);
+	rl_must(rl_thread_attach(tls, thread_pointer) ? RL_OK : RL_NO_MEMORY, diag);
 	if (rl_glibc.layout == NULL) {
 		*(uintptr_t *)thread_pointer = thread_pointer;
 		rl_port_thread_pointer_set(thread_pointer);
@@ -319,17 +290,6 @@ static uintptr_t thread_make(struct rl_diag *diag)
 	return thread_pointer;
 }
 
-/* Step: who sees whose symbols. */
-static void scopes_make(struct rl_diag *diag)
-{
-	struct rl_object *program = linker()->program;
-	must(rl_graph_sort(program), diag);
-	must(rl_own_scope_make(program), diag);
-	must(rl_globalize(program), diag);
-	for (size_t i = 0; i < program->closure.count; i++)
-		must(rl_search_list_make(program->closure.items[i], program, false), diag);
-}
-
 /* Step: libraries first, what they need before them; the program last, so that COPY takes final values. */
 static void relocate_all(struct rl_diag *diag)
 {
@@ -337,29 +297,14 @@ static void relocate_all(struct rl_diag *diag)
 	for (size_t i = program->sorted.count; i-- > 0;) {
 		struct rl_object *object = program->sorted.items[i];
 		if (!object->is_relocated)
-			must(rl_relocate(linker(), object, !linker()->binds_now, diag), diag);
+			rl_must(rl_relocate(linker(), object, !linker()->binds_now, diag), diag);
 	}
 }
 
-/* Step: objects can be found by address: the unwinder and dlsym's callers. */
-static void addresses_publish(struct rl_diag *diag)
-{
-	must(rl_address_reserve(&linker()->addresses, linker()->base.count), diag);
-	rl_address_add_list(&linker()->addresses, linker()->base.first);
-}
-
-/* Step: our own RELRO, configuration included, becomes read-only. */
-static void seal(void)
-{
-	const struct rl_span *relro = &linker()->self->relro;
-	if (relro->end > relro->start)
-		rl_sys_protect(relro->start, relro->end - relro->start, 1 /* PROT_READ */);
-}
-
-struct rl_transfer rl_start(uintptr_t *stack)
+struct rl_transfer rl_start_glibc(void)
 {
 	struct rl_diag diag = RL_DIAG_NONE;
-	configure(stack);
+	configure();
 	machine_probe();
 	/* From here nothing reads the environment. */
 	engine_make();
@@ -372,16 +317,16 @@ struct rl_transfer rl_start(uintptr_t *stack)
 	self_place();
 	rl_trace_finish(linker(), &rl_config.options);
 	libc_choose(&diag);
-	must(linker()->abi.stack_prepare(&rl_glibc, linker()->base.first, &diag), &diag);
+	rl_must(linker()->abi.stack_prepare(&rl_glibc, linker()->base.first, &diag), &diag);
 	uintptr_t thread_pointer = thread_make(&diag);
-	scopes_make(&diag);
+	rl_scopes_make(&diag);
 	relocate_all(&diag);
 	rl_thread_fill(&linker()->tls, thread_pointer);
 	/* From here every object may be called. */
 	if (rl_glibc.libc != NULL)
 		rl_glibc_libc_ready(&rl_glibc);
-	addresses_publish(&diag);
-	seal();
+	rl_addresses_publish(&diag);
+	rl_seal();
 	/* From here what start-up learned is read-only. */
 	linker()->is_running = true;
 	if (rl_glibc.libc != NULL) {

@@ -1,0 +1,234 @@
+/* The hosted libc: libc's own start as a subroutine.
+ *
+ * libc's entry expects what the kernel gives a dynamic linker.  It gets a small program that exists only in memory and
+ * describes what libc must own: the initial TLS image of every thread, the default stack size, which of libc's
+ * functions are replaced, and one constructor and one destructor.  libc relocates itself, makes the main thread, and
+ * jumps to "the program's entry", which is ours.  This uses nothing but the contract between kernel and dynamic linker,
+ * the one interface of musl that cannot change.
+ */
+#include <string.h>
+
+#include "../../base/heap.h"
+#include "musl.h"
+
+enum {
+	HEADER_COUNT = 5, /* PT_PHDR, PT_LOAD, PT_DYNAMIC, PT_GNU_STACK, and PT_TLS if there is any */
+	DYNAMIC_COUNT = 10,
+	PATCH_COUNT = 5,
+};
+
+struct rl_musl_hosted {
+	Elf64_Phdr headers[HEADER_COUNT];
+	Elf64_Dyn dynamic[DYNAMIC_COUNT];
+	uintptr_t start[1], end[1];
+	char *image; /* of the static TLS of all objects and our own words; libc copies it for each thread */
+	size_t image_size;
+	Elf64_Sym *symbols;
+	uint32_t *hash; /* DT_HASH with one bucket */
+	char *strings;
+	size_t symbol_count, strings_size;
+	struct {
+		Elf64_auxv_t *entry;
+		uint64_t value;
+	} patches[PATCH_COUNT];
+	size_t patch_count;
+};
+
+static const char libc_name[] = "libc.so"; /* libc takes this name for itself and opens no file */
+
+static uint64_t relative(const struct rl_musl_hosted *hosted, const void *address)
+{
+	return (uintptr_t)address - (uintptr_t)hosted;
+}
+
+/* libc asks for its own interposable names in the program: those that something in front of libc defines are here. */
+static void symbol_add(struct rl_musl *musl, struct rl_musl_hosted *hosted, const Elf64_Sym *reference)
+{
+	const char *name = musl->libc->symbols.strings + reference->st_name;
+	struct rl_lookup lookup = {.name = rl_name_make(name)};
+	struct rl_binding binding = {0};
+	const struct rl_scope *scope = atomic_load(&musl->linker->base.global.current);
+	if (!rl_lookup_scope(musl->linker, scope, &lookup, &binding) || binding.object == musl->libc
+	    || binding.object == musl->linker->self)
+		return;
+	size_t index = ++hosted->symbol_count, size = strlen(name) + 1;
+	memcpy(hosted->strings + hosted->strings_size, name, size);
+	hosted->symbols[index] = (Elf64_Sym){
+		.st_name = (Elf64_Word)hosted->strings_size,
+		.st_info = (unsigned char)ELF64_ST_INFO(STB_GLOBAL, ELF64_ST_TYPE(binding.symbol->st_info)),
+		.st_shndx = SHN_ABS,
+		.st_value = rl_binding_address(&binding) - (uintptr_t)hosted,
+		.st_size = binding.symbol->st_size,
+	};
+	hosted->strings_size += size;
+}
+
+static void table_add(struct rl_musl *musl, struct rl_musl_hosted *hosted, const struct rl_table *table, size_t from)
+{
+	const Elf64_Rela *rela = table->start;
+	for (size_t i = from; i < table->count; i++) {
+		uint32_t index = ELF64_R_SYM(rela[i].r_info);
+		if (index != 0 && index < musl->libc->symbols.symbol_limit)
+			symbol_add(musl, hosted, &musl->libc->symbols.symbols[index]);
+	}
+}
+
+/* Room for as many symbols as libc has symbolic relocations. */
+static bool symbols_reserve(struct rl_musl_hosted *hosted, const struct rl_object *libc)
+{
+	const struct rl_table *tables[] = {&libc->dynamic.rela, &libc->dynamic.plt};
+	size_t count = 1, strings = sizeof libc_name + 1;
+	for (size_t t = 0; t < 2; t++) {
+		const Elf64_Rela *rela = tables[t]->start;
+		for (size_t i = t == 0 ? libc->dynamic.relative_count : 0; i < tables[t]->count; i++) {
+			uint32_t index = ELF64_R_SYM(rela[i].r_info);
+			if (index == 0 || index >= libc->symbols.symbol_limit)
+				continue;
+			count++;
+			strings += strlen(libc->symbols.strings + libc->symbols.symbols[index].st_name) + 1;
+		}
+	}
+	hosted->symbols = rl_heap_take(count * sizeof *hosted->symbols + (count + 3) * sizeof *hosted->hash + strings);
+	if (hosted->symbols == NULL)
+		return false;
+	hosted->hash = (uint32_t *)(hosted->symbols + count);
+	hosted->strings = (char *)(hosted->hash + count + 3);
+	memcpy(hosted->strings + 1, libc_name, sizeof libc_name);
+	hosted->strings_size = 1 + sizeof libc_name;
+	return true;
+}
+
+static bool symbols_make(struct rl_musl *musl, struct rl_musl_hosted *hosted)
+{
+	if (!symbols_reserve(hosted, musl->libc))
+		return false;
+	table_add(musl, hosted, &musl->libc->dynamic.rela, musl->libc->dynamic.relative_count);
+	table_add(musl, hosted, &musl->libc->dynamic.plt, 0);
+	uint32_t count = (uint32_t)hosted->symbol_count + 1;
+	hosted->hash[0] = 1;
+	hosted->hash[1] = count;
+	hosted->hash[2] = count > 1 ? 1 : 0;
+	for (uint32_t i = 1; i < count; i++)
+		hosted->hash[3 + i] = i + 1 < count ? i + 1 : 0;
+	return true;
+}
+
+/* libc places the block of a program's TLS below the thread pointer so that it ends there: the image is as long as the
+ * whole area, and aligned, so our offsets hold. */
+static bool image_make(struct rl_musl *musl, struct rl_musl_hosted *hosted)
+{
+	const struct rl_tls_state *tls = &musl->linker->tls;
+	hosted->image_size = (tls->static_used + tls->static_align - 1) & -tls->static_align;
+	hosted->image = rl_heap_take_aligned(hosted->image_size, tls->static_align);
+	return hosted->image != NULL;
+}
+
+/* The default size of threads' stacks is the largest that any object asks for. */
+static uint64_t stack_size(const struct rl_linker *linker)
+{
+	uint64_t size = 0;
+	for (const struct rl_object *object = linker->base.first; object != NULL; object = object->next)
+		for (size_t i = 0; i < object->image.phdr_count; i++)
+			if (object->image.phdrs[i].p_type == PT_GNU_STACK && object->image.phdrs[i].p_memsz > size)
+				size = object->image.phdrs[i].p_memsz;
+	return size;
+}
+
+static void headers_make(struct rl_musl *musl, struct rl_musl_hosted *hosted)
+{
+	Elf64_Phdr *header = hosted->headers;
+	*header++ = (Elf64_Phdr){.p_type = PT_PHDR, .p_memsz = sizeof hosted->headers};
+	*header++ = (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = PF_R, .p_memsz = sizeof *hosted};
+	*header++ = (Elf64_Phdr){.p_type = PT_DYNAMIC,
+				 .p_vaddr = relative(hosted, hosted->dynamic),
+				 .p_memsz = sizeof hosted->dynamic};
+	*header++ = (Elf64_Phdr){
+		.p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W, .p_memsz = stack_size(musl->linker)};
+	*header++ = (Elf64_Phdr){.p_type = PT_TLS,
+				 .p_vaddr = relative(hosted, hosted->image),
+				 .p_filesz = hosted->image_size,
+				 .p_memsz = hosted->image_size,
+				 .p_align = musl->linker->tls.static_align};
+}
+
+static void dynamic_make(struct rl_musl_hosted *hosted)
+{
+	const Elf64_Dyn entries[DYNAMIC_COUNT] = {
+		{DT_NEEDED, {1}},
+		{DT_SYMTAB, {relative(hosted, hosted->symbols)}},
+		{DT_STRTAB, {relative(hosted, hosted->strings)}},
+		{DT_HASH, {relative(hosted, hosted->hash)}},
+		{DT_INIT_ARRAY, {relative(hosted, hosted->start)}},
+		{DT_INIT_ARRAYSZ, {sizeof hosted->start}},
+		{DT_FINI_ARRAY, {relative(hosted, hosted->end)}},
+		{DT_FINI_ARRAYSZ, {sizeof hosted->end}},
+		{DT_NULL, {0}},
+	};
+	memcpy(hosted->dynamic, entries, sizeof entries);
+}
+
+enum rl_status rl_musl_host_make(struct rl_musl *musl, void (*start)(void), void (*end)(void))
+{
+	struct rl_musl_hosted *hosted = rl_heap_take_aligned(sizeof *hosted, 64);
+	if (hosted == NULL || !image_make(musl, hosted) || !symbols_make(musl, hosted))
+		return RL_NO_MEMORY;
+	hosted->start[0] = (uintptr_t)start;
+	hosted->end[0] = (uintptr_t)end;
+	headers_make(musl, hosted);
+	dynamic_make(hosted);
+	musl->hosted = hosted;
+	return RL_OK;
+}
+
+static void patch(struct rl_musl_hosted *hosted, const struct rl_kernel *kernel, uint64_t type, uint64_t value)
+{
+	for (Elf64_auxv_t *entry = kernel->auxv; entry->a_type != AT_NULL; entry++) {
+		if (entry->a_type != type || hosted->patch_count == PATCH_COUNT)
+			continue;
+		hosted->patches[hosted->patch_count].entry = entry;
+		hosted->patches[hosted->patch_count++].value = entry->a_un.a_val;
+		entry->a_un.a_val = value;
+	}
+}
+
+/* libc must not see LD_PRELOAD, which is our business: FROM and TO are the first letters of a name and of another that
+ * nobody looks for. */
+static void preload_rename(const struct rl_kernel *kernel, char from, char to)
+{
+	static const char rest[] = "D_PRELOAD=";
+	for (char **entry = kernel->envp; *entry != NULL; entry++)
+		if ((*entry)[0] == from && strncmp(*entry + 1, rest, sizeof rest - 1) == 0)
+			(*entry)[0] = to;
+}
+
+void rl_musl_host_enter(struct rl_musl *musl, struct rl_kernel *kernel, uintptr_t return_address)
+{
+	struct rl_musl_hosted *hosted = musl->hosted;
+	patch(hosted, kernel, AT_PHDR, (uintptr_t)hosted->headers);
+	patch(hosted, kernel, AT_PHNUM, HEADER_COUNT);
+	patch(hosted, kernel, AT_PHENT, sizeof(Elf64_Phdr));
+	patch(hosted, kernel, AT_BASE, musl->libc->image.bias);
+	patch(hosted, kernel, AT_ENTRY, return_address);
+	preload_rename(kernel, 'L', 'l');
+}
+
+void rl_musl_host_leave(struct rl_musl *musl, struct rl_kernel *kernel)
+{
+	struct rl_musl_hosted *hosted = musl->hosted;
+	for (size_t i = 0; i < hosted->patch_count; i++)
+		hosted->patches[i].entry->a_un.a_val = hosted->patches[i].value;
+	preload_rename(kernel, 'l', 'L');
+}
+
+void rl_musl_host_fill(struct rl_musl *musl)
+{
+	struct rl_musl_hosted *hosted = musl->hosted;
+	char *end = hosted->image + hosted->image_size;
+	for (const struct rl_object *object = musl->linker->base.first; object != NULL; object = object->next) {
+		const struct rl_tls_block *block = &object->tls;
+		if (!block->has_offset || block->image_size == 0)
+			continue;
+		memcpy(end - block->offset, block->image, block->image_size);
+		memcpy(rl_tls_static_address(rl_port_thread_pointer(), block->offset), block->image, block->image_size);
+	}
+}

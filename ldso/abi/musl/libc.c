@@ -1,0 +1,135 @@
+/* libc itself: by which names it goes, which file it is, and that there is only one. */
+#include <string.h>
+
+#include "../../link/load.h"
+#include "../../link/namespace.h"
+#include "musl.h"
+
+/* Behind "lib": every library that musl's libc contains, and every one whose name begins so. */
+static const char reserved[][9] = {"c.", "pthread.", "rt.", "m.", "dl.", "util.", "xnet."};
+
+enum { NOT_RESERVED = sizeof reserved / sizeof reserved[0] };
+
+static unsigned reserved_part(const char *name)
+{
+	if (strncmp(name, "lib", 3) != 0)
+		return NOT_RESERVED;
+	unsigned part = 0;
+	while (part < NOT_RESERVED && strncmp(name + 3, reserved[part], strlen(reserved[part])) != 0)
+		part++;
+	return part;
+}
+
+static const Elf64_Sym *symbol_find(const struct rl_object *object, const char *name)
+{
+	struct rl_name key = rl_name_make(name);
+	struct rl_want want = {.skip_undefined_functions = true};
+	const Elf64_Sym *symbol = rl_symbols_find(&object->symbols, &key, &want);
+	return symbol != NULL && symbol->st_shndx != SHN_UNDEF ? symbol : NULL;
+}
+
+/* By content: both musl's and glibc's libc define these, and no library that only replaces some functions does. */
+static bool is_libc(const struct rl_object *object)
+{
+	return symbol_find(object, "__libc_start_main") != NULL && symbol_find(object, "stdin") != NULL;
+}
+
+void *rl_musl_function(const struct rl_musl *musl, const char *name)
+{
+	struct rl_binding binding = {musl->libc, symbol_find(musl->libc, name)};
+	return binding.symbol == NULL ? NULL : (void *)rl_binding_address(&binding);
+}
+
+/* Where musl's libc is: the loader's place, unless we stand there ourselves; then where it is kept. */
+static const char places[][40] = {
+	"/lib/ld-musl-" RL_PORT_NAME ".so.1",
+	"/lib/" RL_PORT_NAME "-linux-musl/libc.so",
+	"/usr/lib/" RL_PORT_NAME "-linux-musl/libc.so",
+	"/usr/lib/musl/lib/libc.so",
+	"/usr/local/musl/lib/libc.so",
+};
+
+static enum rl_status libc_load(struct rl_musl *musl, struct rl_diag *diag)
+{
+	struct rl_linker *linker = musl->linker;
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+		struct rl_diag failure = RL_DIAG_NONE;
+		struct rl_request request = {.name = places[i], .kind = RL_OBJECT_LIBRARY};
+		struct rl_object *object = NULL;
+		enum rl_status status = rl_load(linker, &linker->base, &request, &object, &failure);
+		rl_diag_drop(&failure);
+		if (status != RL_OK)
+			continue;
+		if (is_libc(object)) {
+			musl->libc = object;
+			object->is_relocated = true; /* it sees to that itself */
+			object->is_permanent = true;
+			object->ahead = linker->self;
+			return RL_OK;
+		}
+		if (object == linker->base.last)
+			rl_object_drop(linker, object);
+	}
+	return rl_fail(diag, RL_FILE_NOT_FOUND, .subject = "libc.so", .error_number = 2);
+}
+
+enum rl_status rl_musl_name_claim(void *context, const char *name, struct rl_object **out_object,
+				  struct rl_diag *diag)
+{
+	struct rl_musl *musl = context;
+	unsigned part = reserved_part(name);
+	if (musl->is_loading_libc || musl->linker->program == NULL
+	    || (part == NOT_RESERVED && strcmp(name, musl->loader_name) != 0))
+		return RL_OK;
+	if (musl->libc == NULL) {
+		musl->is_loading_libc = true;
+		enum rl_status status = libc_load(musl, diag);
+		musl->is_loading_libc = false;
+		RL_TRY(status);
+	}
+	if (musl->claimed != NULL && part != NOT_RESERVED)
+		musl->claimed(name, part);
+	*out_object = musl->libc;
+	return RL_OK;
+}
+
+struct rl_object *rl_musl_substitute(void *context, struct rl_object *object)
+{
+	struct rl_musl *musl = context;
+	if (musl->is_loading_libc || musl->libc == NULL || object->kind == RL_OBJECT_PROGRAM || !is_libc(object))
+		return NULL;
+	return musl->libc;
+}
+
+/* Digits, a dot, digits, a dot, digits: the only string of that form in libc is its version. */
+static bool is_version(const char *text, size_t size)
+{
+	unsigned dots = 0, digits = 0;
+	size_t i = 0;
+	for (; i < size && (text[i] == '.' || (text[i] >= '0' && text[i] <= '9')); i++) {
+		if (text[i] == '.' && digits == 0)
+			return false;
+		dots += text[i] == '.';
+		digits = text[i] == '.' ? 0 : digits + 1;
+	}
+	return i < size && text[i] == '\0' && dots == 2 && digits != 0;
+}
+
+const char *rl_musl_version(struct rl_musl *musl)
+{
+	enum { LONGEST = 16 };
+	struct rl_diag diag = RL_DIAG_NONE;
+	if (musl->libc == NULL && libc_load(musl, &diag) != RL_OK)
+		return "unknown";
+	const struct rl_image *image = &musl->libc->image;
+	for (size_t i = 0; i < image->phdr_count; i++) {
+		const Elf64_Phdr *phdr = &image->phdrs[i];
+		const char *start = (const char *)(image->bias + phdr->p_vaddr);
+		if (phdr->p_type != PT_LOAD || (phdr->p_flags & PF_W))
+			continue;
+		for (size_t at = 1; at + LONGEST < phdr->p_filesz; at++)
+			if (start[at - 1] == '\0' && start[at] != '\0' && is_version(start + at, LONGEST))
+				return start + at;
+	}
+	return "unknown";
+}

@@ -1,0 +1,13 @@
+"""A file where a folder is looked for, a link to itself, other names of libraries, and a libc of another name."""
+
+import os
+import pathlib
+import shutil
+import sys
+
+stage = pathlib.Path(sys.argv[1])
+(stage / "file").write_text("no folder\n")
+(stage / "loop").symlink_to("loop")
+(stage / "b" / "libother.so").symlink_to("libwhere.so")
+os.link(stage / "a" / "libwhere.so", stage / "a" / "libhard.so")
+shutil.copy("/lib/ld-musl-x86_64.so.1", stage / "b" / "libanother.so")

@@ -1,0 +1,2 @@
+const char *where(void);
+const char *user(void) { return where(); }
