@@ -23,6 +23,8 @@ bool rl_lookup_scope(struct rl_linker *linker, const struct rl_scope *scope, str
 {
 	uint32_t hash = lookup->name.gnu_hash;
 	const struct rl_scope_entry *entry = scope->entries, *end = entry + scope->count;
+	if (rl_scope_lacks(scope, hash))
+		return false;
 	if (lookup->after != NULL) {
 		while (entry < end && entry->object != lookup->after)
 			entry++;
@@ -39,6 +41,7 @@ bool rl_lookup_scope(struct rl_linker *linker, const struct rl_scope *scope, str
 		if (symbol != NULL && binding_take(linker, object, symbol, out_binding))
 			return true;
 	}
+	rl_scope_missed(scope);
 	return false;
 }
 

@@ -109,6 +109,6 @@ enum rl_status rl_namespace_publish_global(struct rl_namespace *namespace)
 	if (scope == NULL)
 		return RL_NO_MEMORY;
 	const struct rl_scope *old = atomic_exchange(&namespace->global.current, scope);
-	rl_readers_retire(&namespace->linker->readers, (void *)old);
+	rl_scope_retire(&namespace->linker->readers, old);
 	return RL_OK;
 }

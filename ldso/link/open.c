@@ -41,7 +41,7 @@ static void undo(struct transaction *t)
 	     object = object->next)
 		rl_search_list_remove(object, &t->root->own_scope);
 	if (t->root != NULL && !t->root_is_new) {
-		rl_readers_retire(&linker->readers, (void *)atomic_exchange(&t->root->own_scope.current, NULL));
+		rl_scope_retire(&linker->readers, atomic_exchange(&t->root->own_scope.current, NULL));
 		rl_list_drop(&t->root->closure);
 		rl_list_drop(&t->root->sorted);
 	}

@@ -52,7 +52,7 @@ enum rl_status rl_own_scope_make(struct rl_object *root)
 	if (scope == NULL)
 		return RL_NO_MEMORY;
 	const struct rl_scope *old = atomic_exchange(&root->own_scope.current, scope);
-	rl_readers_retire(&root->namespace->linker->readers, (void *)old);
+	rl_scope_retire(&root->namespace->linker->readers, old);
 	return RL_OK;
 }
 

@@ -45,6 +45,8 @@ static void scope_read(void)
 	for (size_t i = 1; scope != NULL && i < scope->count; i++)
 		if (scope->entries[i].object->serial <= scope->entries[i - 1].object->serial)
 			fail("a scope was changed in place");
+	if (scope != NULL && !rl_scope_lacks(scope, 1234567))
+		rl_scope_missed(scope);
 	rl_readers_leave(&linker.readers, side);
 }
 
@@ -113,7 +115,7 @@ static void writer_step(uint64_t *state)
 	for (size_t i = 0; i < OBJECTS; i++)
 		if (objects[i] != NULL)
 			present[list.count++] = objects[i];
-	rl_readers_retire(&linker.readers, (void *)atomic_exchange(&namespace.global.current, rl_scope_make(&list)));
+	rl_scope_retire(&linker.readers, atomic_exchange(&namespace.global.current, rl_scope_make(&list)));
 	if (gone != NULL) {
 		rl_address_remove(&linker.addresses, &gone, 1);
 		rl_unique_forget(&namespace, gone);
