@@ -1,6 +1,6 @@
-/* The fuzzing targets.  Each takes any bytes and must come back: no fault, no endless loop, no read outside.  A target
- * built with FUZZ_ENTRY set to its name is a libFuzzer program; unit/test_fuzz.c runs all of them over the corpus and over
- * mutations that are the same every time. */
+/* The fuzzing targets.  Each takes any bytes and must come back: no fault, no endless loop, no read outside.  A
+ * target built with FUZZ_ENTRY set to its name is a libFuzzer program; unit/test_fuzz.c runs all of them over the
+ * corpus and over mutations that are the same every time. */
 #ifndef FUZZ_H
 #define FUZZ_H
 

@@ -122,7 +122,8 @@ static void symbols_touch(const struct rl_symbols *symbols)
 		else if (symbols->symbols[i - sizeof names / sizeof *names].st_name < symbols->strings_size)
 			string = symbols->strings + symbols->symbols[i - sizeof names / sizeof *names].st_name;
 		struct rl_name name = rl_name_make(string);
-		struct rl_want wants[] = {{0}, {.newest = true}, {.version = &version}, {.skip_undefined_functions = true}};
+		struct rl_want wants[] = {
+			{0}, {.newest = true}, {.version = &version}, {.skip_undefined_functions = true}};
 		for (size_t j = 0; j < sizeof wants / sizeof *wants; j++) {
 			const Elf64_Sym *found = rl_symbols_find(symbols, &name, &wants[j]);
 			touched += found == NULL ? 0 : found->st_value;
@@ -141,8 +142,7 @@ static void needs_touch(const struct rl_image *image, const struct rl_dynamic *d
 
 static void image_read(const struct layout *layout)
 {
-	struct rl_image image =
-		rl_image_make((uintptr_t)layout->memory - layout->start, layout->phdrs, layout->count);
+	struct rl_image image = rl_image_make((uintptr_t)layout->memory - layout->start, layout->phdrs, layout->count);
 	struct rl_dynamic dynamic;
 	struct rl_symbols symbols;
 	struct rl_version_table table = {0};

@@ -1,5 +1,5 @@
-/* The library whose copies are damaged: functions, data, an IFUNC, a unique and a weak symbol, thread-local variables, a
- * constructor that speaks before anything else happens. */
+/* The library whose copies are damaged: functions, data, an IFUNC, a unique and a weak symbol, thread-local
+ * variables, a constructor that speaks before anything else happens. */
 #include <stddef.h>
 
 static void say(const char *text, size_t size)
@@ -39,8 +39,9 @@ int victim_chosen(void) __attribute__((ifunc("choose")));
 int victim_call(int value)
 {
 	victim_zero[1] = value;
-	return table[0] != NULL && missing == NULL && witness == 0 ? *victim_pointer + victim_local + victim_zero[1] + victim_chosen()
-						   : 0;
+	return table[0] != NULL && missing == NULL && witness == 0
+		       ? *victim_pointer + victim_local + victim_zero[1] + victim_chosen()
+		       : 0;
 }
 
 int victim_old(void)

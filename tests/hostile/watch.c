@@ -50,8 +50,8 @@ static void place_print(unsigned long address)
 		fclose(maps);
 }
 
-/* A call through a pointer that is no address at all faults at the call: that is the callee's affair, as it would be had
- * the pointer been an address of nothing. */
+/* A call through a pointer that is no address at all faults at the call: that is the callee's affair, as it would be
+ * had the pointer been an address of nothing. */
 static int is_wild_jump(unsigned long address, const siginfo_t *info)
 {
 	if (info->si_signo != SIGSEGV || info->si_code != SI_KERNEL)

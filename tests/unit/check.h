@@ -54,8 +54,8 @@ static inline void maps_take(struct maps *out_maps)
 {
 	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
 	out_maps->size = 0;
-	for (ssize_t count; (count = read(fd, out_maps->text + out_maps->size,
-					  sizeof out_maps->text - 1 - out_maps->size)) > 0;)
+	for (ssize_t count;
+	     (count = read(fd, out_maps->text + out_maps->size, sizeof out_maps->text - 1 - out_maps->size)) > 0;)
 		out_maps->size += (size_t)count;
 	out_maps->text[out_maps->size] = '\0';
 	close(fd);

@@ -82,8 +82,9 @@ static inline void stub_library(const char *name, const char *source, const char
 	fputs(source, file);
 	fclose(file);
 	const char *compiler = getenv("CC");
-	stub_command("cd %s && %s -O1 -w -fPIC -fno-builtin -fno-stack-protector -shared -nostdlib -Wl,-soname,%s -o %s %s.c %s",
-		     stub_folder, compiler != NULL ? compiler : "cc", name, name, name, flags);
+	stub_command(
+		"cd %s && %s -O1 -w -fPIC -fno-builtin -fno-stack-protector -shared -nostdlib -Wl,-soname,%s -o %s %s.c %s",
+		stub_folder, compiler != NULL ? compiler : "cc", name, name, name, flags);
 }
 
 static inline enum rl_status stub_attach(void *context, struct rl_object *object, struct rl_diag *diag)
@@ -187,6 +188,7 @@ static inline void stub_linker_make(struct rl_linker *linker)
 				      .threads_each = stub_threads};
 	linker->base.linker = linker;
 	linker->page_size = 4096;
+	linker->sort = rl_graph_sort;
 	linker->die = stub_die;
 	linker->warn = stub_warn;
 }

@@ -1,5 +1,5 @@
-/* The address table: readers in threads and in a signal handler, while a writer adds and removes objects.  An object that
- * stays must be found at any moment; an address of nothing must never be. */
+/* The address table: readers in threads and in a signal handler, while a writer adds and removes objects.  An object
+ * that stays must be found at any moment; an address of nothing must never be. */
 #include "../../ldso/link/address.h"
 
 #include <pthread.h>

@@ -1,11 +1,25 @@
-/* The dynamic section: every tag ends in its field, whatever points outside is refused, and what is absent is absent. */
+/* The dynamic section: every tag ends in its field, whatever points outside is refused, and what is absent is
+ * absent. */
 #include "../../ldso/elf/dynamic.h"
 
 #include "check.h"
 
-enum { BASE = 0x10000, SIZE = 0x2000, ENTRY_LIMIT = 64, OFF_STRINGS = 0x100, OFF_SYMBOLS = 0x200, OFF_HASH = 0x400,
-       OFF_RELA = 0x500, OFF_PLT = 0x600, OFF_RELR = 0x700, OFF_ARRAY = 0x800, OFF_GOT = 0x900, OFF_VERSYM = 0xa00,
-       OFF_GNU = 0xb00, OFF_DYNAMIC = 0x1000 };
+enum {
+	BASE = 0x10000,
+	SIZE = 0x2000,
+	ENTRY_LIMIT = 64,
+	OFF_STRINGS = 0x100,
+	OFF_SYMBOLS = 0x200,
+	OFF_HASH = 0x400,
+	OFF_RELA = 0x500,
+	OFF_PLT = 0x600,
+	OFF_RELR = 0x700,
+	OFF_ARRAY = 0x800,
+	OFF_GOT = 0x900,
+	OFF_VERSYM = 0xa00,
+	OFF_GNU = 0xb00,
+	OFF_DYNAMIC = 0x1000
+};
 
 /* A writable segment with everything a file can have, in a block of exactly its size. */
 struct setting {
@@ -80,8 +94,10 @@ static void whole_check(void)
 	setting_make(&setting);
 	NEED(dynamic_read(&setting, &d) == RL_OK);
 	const unsigned char *memory = setting.memory;
-	CHECK(d.entry_count == setting.count + 1 && d.strings == (const char *)memory + OFF_STRINGS && d.strings_size == 21);
-	CHECK((const void *)d.symbols == memory + OFF_SYMBOLS && d.symbol_limit == (SIZE - OFF_SYMBOLS) / sizeof(Elf64_Sym));
+	CHECK(d.entry_count == setting.count + 1 && d.strings == (const char *)memory + OFF_STRINGS
+	      && d.strings_size == 21);
+	CHECK((const void *)d.symbols == memory + OFF_SYMBOLS
+	      && d.symbol_limit == (SIZE - OFF_SYMBOLS) / sizeof(Elf64_Sym));
 	CHECK((const void *)d.sysv_hash == memory + OFF_HASH && d.sysv_hash_words == (SIZE - OFF_HASH) / 4);
 	CHECK((const void *)d.gnu_hash == memory + OFF_GNU && d.gnu_hash_words == (SIZE - OFF_GNU) / 4);
 	CHECK((const void *)d.versym == memory + OFF_VERSYM && d.versym_limit == (SIZE - OFF_VERSYM) / 2);
@@ -134,14 +150,38 @@ static void damage_check(void)
 		int64_t tag;
 		uint64_t value;
 	} wrong[] = {
-		{DT_STRTAB, 0}, {DT_STRTAB, BASE + SIZE - 20}, {DT_STRTAB, UINT64_MAX}, {DT_STRSZ, 0}, {DT_STRSZ, SIZE},
-		{DT_STRSZ, UINT64_MAX}, {DT_STRSZ, 5}, {DT_SYMTAB, BASE + SIZE}, {DT_SYMTAB, BASE + SIZE - 8},
-		{DT_SYMTAB, BASE + OFF_SYMBOLS + 1}, {DT_SYMENT, 16}, {DT_HASH, 0}, {DT_HASH, BASE + OFF_HASH + 2},
-		{DT_GNU_HASH, BASE - 8}, {DT_GNU_HASH, BASE + OFF_GNU + 4}, {DT_VERSYM, BASE + OFF_VERSYM + 1},
-		{DT_VERSYM, BASE + SIZE}, {DT_RELA, BASE + OFF_RELA + 4}, {DT_RELA, 0}, {DT_RELASZ, SIZE},
-		{DT_RELASZ, UINT64_MAX}, {DT_RELAENT, 16}, {DT_JMPREL, BASE + SIZE - 24}, {DT_PLTRELSZ, UINT64_MAX},
-		{DT_PLTREL, DT_REL}, {DT_RELR, BASE + SIZE}, {DT_RELRSZ, UINT64_MAX}, {DT_RELRENT, 4},
-		{DT_INIT_ARRAY, BASE + SIZE - 16}, {DT_INIT_ARRAYSZ, UINT64_MAX}, {DT_SONAME, 21}, {DT_SONAME, UINT64_MAX},
+		{DT_STRTAB, 0},
+		{DT_STRTAB, BASE + SIZE - 20},
+		{DT_STRTAB, UINT64_MAX},
+		{DT_STRSZ, 0},
+		{DT_STRSZ, SIZE},
+		{DT_STRSZ, UINT64_MAX},
+		{DT_STRSZ, 5},
+		{DT_SYMTAB, BASE + SIZE},
+		{DT_SYMTAB, BASE + SIZE - 8},
+		{DT_SYMTAB, BASE + OFF_SYMBOLS + 1},
+		{DT_SYMENT, 16},
+		{DT_HASH, 0},
+		{DT_HASH, BASE + OFF_HASH + 2},
+		{DT_GNU_HASH, BASE - 8},
+		{DT_GNU_HASH, BASE + OFF_GNU + 4},
+		{DT_VERSYM, BASE + OFF_VERSYM + 1},
+		{DT_VERSYM, BASE + SIZE},
+		{DT_RELA, BASE + OFF_RELA + 4},
+		{DT_RELA, 0},
+		{DT_RELASZ, SIZE},
+		{DT_RELASZ, UINT64_MAX},
+		{DT_RELAENT, 16},
+		{DT_JMPREL, BASE + SIZE - 24},
+		{DT_PLTRELSZ, UINT64_MAX},
+		{DT_PLTREL, DT_REL},
+		{DT_RELR, BASE + SIZE},
+		{DT_RELRSZ, UINT64_MAX},
+		{DT_RELRENT, 4},
+		{DT_INIT_ARRAY, BASE + SIZE - 16},
+		{DT_INIT_ARRAYSZ, UINT64_MAX},
+		{DT_SONAME, 21},
+		{DT_SONAME, UINT64_MAX},
 	};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		struct setting setting;

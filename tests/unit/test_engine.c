@@ -6,11 +6,10 @@ static struct rl_linker linker;
 static struct rl_object *program;
 
 /* What the program offers to the libraries. */
-static const char source_program[] =
-	"char events[256]; int event_count;\n"
-	"void event(char c) { events[event_count++] = c; }\n"
-	"int who(void) { return 'p'; }\n"
-	"int shared_value = 1;\n";
+static const char source_program[] = "char events[256]; int event_count;\n"
+				     "void event(char c) { events[event_count++] = c; }\n"
+				     "int who(void) { return 'p'; }\n"
+				     "int shared_value = 1;\n";
 
 #define CALLS(letter, small)                                                                                           \
 	"extern void event(char);\n"                                                                                   \
@@ -25,7 +24,8 @@ static void libraries_build(void)
 	stub_library("libb.so", CALLS("B", "b") "int in_d(void); int in_b(void) { return in_d(); } int only_b = 7;",
 		     "libd.so");
 	stub_library("libc1.so", CALLS("C", "c") "int in_d(void); int in_c(void) { return in_d(); }", "libd.so");
-	stub_library("liba.so", CALLS("A", "a") "int in_b(void), in_c(void); int in_a(void) { return in_b() + in_c(); }",
+	stub_library("liba.so",
+		     CALLS("A", "a") "int in_b(void), in_c(void); int in_a(void) { return in_b() + in_c(); }",
 		     "libb.so libc1.so");
 	/* A cycle. */
 	stub_library("libx.so", "", "");
@@ -41,22 +41,30 @@ static void libraries_build(void)
 	stub_command("cd %s && rm libgone.so && head -c 200 libd.so > libshort.so && cp libd.so libcut.so "
 		     "&& truncate -s 6000 libcut.so",
 		     stub_folder);
-	stub_library("libu1.so", CALLS("1", ",") "__asm__(\".data; .globl uniq; .type uniq, @gnu_unique_object;"
-			     ".size uniq, 4; uniq: .long 11; .text\"); extern int uniq; int *uniq_1(void) { return &uniq; }",
-		     "");
-	stub_library("libu2.so", CALLS("2", ";") "__asm__(\".data; .globl uniq; .type uniq, @gnu_unique_object;"
-			     ".size uniq, 4; uniq: .long 22; .text\"); extern int uniq; int *uniq_2(void) { return &uniq; }",
-		     "");
-	stub_library("libpic.so",
-		     "extern int shared_value, absent __attribute__((weak)); static int inside = 5;\n"
-		     "int table[4] = {1, 2, 3, 4}; int *pointers[] = {&table[2], &inside, &shared_value, &absent};\n"
-		     "static int chosen(void) { return 99; } static void *choose(void) { return chosen; }\n"
-		     "int selected(void) __attribute__((ifunc(\"choose\"))); int (*selected_pointer)(void) = selected;\n"
-		     "__attribute__((visibility(\"protected\"))) int who(void) { return 'l'; }\n"
-		     "int (*who_pointer)(void) = who; int call_who(void) { return who(); } char zero[9000];\n"
-		     "int call_selected(void) { return selected(); }",
-		     "");
-	stub_library("libself.so", "int who(void) { return 's'; } int self_who(void) { return who(); }", "-Wl,-Bsymbolic");
+	stub_library(
+		"libu1.so",
+		CALLS("1",
+		      ",") "__asm__(\".data; .globl uniq; .type uniq, @gnu_unique_object;"
+			   ".size uniq, 4; uniq: .long 11; .text\"); extern int uniq; int *uniq_1(void) { return &uniq; }",
+		"");
+	stub_library(
+		"libu2.so",
+		CALLS("2",
+		      ";") "__asm__(\".data; .globl uniq; .type uniq, @gnu_unique_object;"
+			   ".size uniq, 4; uniq: .long 22; .text\"); extern int uniq; int *uniq_2(void) { return &uniq; }",
+		"");
+	stub_library(
+		"libpic.so",
+		"extern int shared_value, absent __attribute__((weak)); static int inside = 5;\n"
+		"int table[4] = {1, 2, 3, 4}; int *pointers[] = {&table[2], &inside, &shared_value, &absent};\n"
+		"static int chosen(void) { return 99; } static void *choose(void) { return chosen; }\n"
+		"int selected(void) __attribute__((ifunc(\"choose\"))); int (*selected_pointer)(void) = selected;\n"
+		"__attribute__((visibility(\"protected\"))) int who(void) { return 'l'; }\n"
+		"int (*who_pointer)(void) = who; int call_who(void) { return who(); } char zero[9000];\n"
+		"int call_selected(void) { return selected(); }",
+		"");
+	stub_library("libself.so", "int who(void) { return 's'; } int self_who(void) { return who(); }",
+		     "-Wl,-Bsymbolic");
 	stub_library("liblazy.so", "int who(void); int lazy_who(void) { return who(); }",
 		     "-Wl,-z,lazy -Wl,--unresolved-symbols=ignore-all");
 }

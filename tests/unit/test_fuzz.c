@@ -1,6 +1,6 @@
-/* The fuzzing targets, in every run: over the corpus, and over mutations of small libraries that are the same each time.
- * RELINK_FUZZ_COUNT sets the mutations of each library, RELINK_FUZZ_SEED another sequence; what failed is left in the
- * file fuzz-last of the working folder's temporary place, which the report names. */
+/* The fuzzing targets, in every run: over the corpus, and over mutations of small libraries that are the same each
+ * time. RELINK_FUZZ_COUNT sets the mutations of each library, RELINK_FUZZ_SEED another sequence; what failed is left
+ * in the file fuzz-last of the working folder's temporary place, which the report names. */
 #define _GNU_SOURCE
 #include "../fuzz/header.c"
 #include "../fuzz/loader.c"
@@ -92,8 +92,19 @@ static size_t place_choose(uint64_t *state, const unsigned char *original, size_
 
 static void mutate(uint64_t *state, const unsigned char *original, size_t size)
 {
-	static const uint64_t evil[] = {0, 1, 8, 0xfff, 0x1000, 0x7fffffff, 0x80000000, 0xffffffff, (uint64_t)1 << 62,
-					INT64_MAX, (uint64_t)1 << 63, -(uint64_t)4096, UINT64_MAX};
+	static const uint64_t evil[] = {0,
+					1,
+					8,
+					0xfff,
+					0x1000,
+					0x7fffffff,
+					0x80000000,
+					0xffffffff,
+					(uint64_t)1 << 62,
+					INT64_MAX,
+					(uint64_t)1 << 63,
+					-(uint64_t)4096,
+					UINT64_MAX};
 	for (unsigned left = 1 + random_step(state) % 3; left != 0; left--) {
 		size_t width = (size_t)1 << random_step(state) % 4;
 		size_t at = place_choose(state, original, size);
@@ -148,9 +159,9 @@ static void library_run(const char *name, unsigned count, uint64_t seed)
 }
 
 #define SEED_SOURCE                                                                                                    \
-	"extern int missing(void) __attribute__((weak)); int seed_data = 4; int *seed_pointer = &seed_data;\n"          \
-	"static int quiet[600]; void *table[] = {&seed_pointer, quiet, &quiet[7], missing};\n"                          \
-	"int seed_old(void) { return 1; } int seed_call(void) { return missing ? missing() : *seed_pointer; }\n"        \
+	"extern int missing(void) __attribute__((weak)); int seed_data = 4; int *seed_pointer = &seed_data;\n"         \
+	"static int quiet[600]; void *table[] = {&seed_pointer, quiet, &quiet[7], missing};\n"                         \
+	"int seed_old(void) { return 1; } int seed_call(void) { return missing ? missing() : *seed_pointer; }\n"       \
 	"__attribute__((constructor)) static void begin(void) { quiet[1] = 2; }\n"
 
 static void libraries_build(void)

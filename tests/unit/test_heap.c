@@ -1,5 +1,5 @@
-/* The allocator: sizes, alignment, zeroing, reuse, many threads at once, and the child of a fork whose other threads were
- * inside it. */
+/* The allocator: sizes, alignment, zeroing, reuse, many threads at once, and the child of a fork whose other threads
+ * were inside it. */
 #include "../../ldso/base/heap.h"
 
 #include <pthread.h>
@@ -20,7 +20,7 @@ static int is_zero(const unsigned char *block, size_t size)
 /* Every size around the borders of classes and chunks: aligned, zeroed, and wholly usable. */
 static void sizes_check(void)
 {
-	static const size_t bases[] = {0,    16,   32,    48,    80,    112,   240,    1008,   4096,
+	static const size_t bases[] = {0,    16,    32,    48,    80,    112,    240,    1008,   4096,
 				       8176, 49136, 65520, 98288, 98304, 131072, 262144, 1 << 20};
 	for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
 		for (int delta = -2; delta <= 2; delta++) {
@@ -117,8 +117,8 @@ static void *hammer(void *argument)
 	uint64_t state = worker->seed;
 	unsigned char *blocks[SLOTS] = {0};
 	size_t sizes[SLOTS] = {0};
-	for (unsigned round = 0; worker->rounds != 0 ? round < worker->rounds
-						      : !__atomic_load_n(&stop_workers, __ATOMIC_RELAXED);
+	for (unsigned round = 0;
+	     worker->rounds != 0 ? round < worker->rounds : !__atomic_load_n(&stop_workers, __ATOMIC_RELAXED);
 	     round++) {
 		size_t slot = random_step(&state) % SLOTS;
 		if (blocks[slot] != NULL) {
@@ -130,7 +130,7 @@ static void *hammer(void *argument)
 		}
 		sizes[slot] = random_step(&state) % (random_step(&state) % 16 == 0 ? 9000 : 200);
 		blocks[slot] = random_step(&state) % 8 == 0 ? rl_heap_take_aligned(sizes[slot], 64)
-							     : rl_heap_take(sizes[slot]);
+							    : rl_heap_take(sizes[slot]);
 		if (blocks[slot] == NULL)
 			abort();
 		worker->wrong += !is_zero(blocks[slot], sizes[slot]);

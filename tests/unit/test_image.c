@@ -1,5 +1,5 @@
-/* The bounded view: what lies in segments without a gap is given, everything else is refused, at every border and at the ends of
- * the address space. */
+/* The bounded view: what lies in segments without a gap is given, everything else is refused, at every border and at
+ * the ends of the address space. */
 #include "../../ldso/elf/image.h"
 
 #include "check.h"
@@ -12,7 +12,9 @@ static const Elf64_Phdr phdrs[] = {
 	{.p_type = PT_LOAD, .p_vaddr = 0x4000, .p_memsz = 0x1000, .p_filesz = 0x1000, .p_flags = PF_R},
 	{.p_type = PT_NOTE, .p_vaddr = 0x9000, .p_memsz = 0x100, .p_flags = PF_R},
 };
-static const struct rl_image image = {.bias = 0x10000, .phdrs = phdrs, .phdr_count = sizeof phdrs / sizeof *phdrs,
+static const struct rl_image image = {.bias = 0x10000,
+				      .phdrs = phdrs,
+				      .phdr_count = sizeof phdrs / sizeof *phdrs,
 				      .load_end = sizeof phdrs / sizeof *phdrs};
 
 static void *at(uint64_t vaddr)
@@ -34,7 +36,7 @@ static void array_check(void)
 	CHECK(rl_image_array(&image, 0, UINT64_MAX, 8) == NULL);
 	CHECK(rl_image_array(&image, 0, UINT64_MAX / 8 + 1, 8) == NULL); /* the product would be 0 */
 	CHECK(rl_image_array(&image, 0, (UINT64_MAX / 24) + 2, 24) == NULL);
-	CHECK(rl_image_array(&image, 0x1000, 1, 1) == NULL); /* a segment of no size */
+	CHECK(rl_image_array(&image, 0x1000, 1, 1) == NULL);       /* a segment of no size */
 	CHECK(rl_image_array(&image, 0x3fff, 2, 1) == at(0x3fff)); /* segments that touch are read as one */
 	CHECK(rl_image_array(&image, 0x3fff, 0x1002, 1) == NULL);
 	CHECK(rl_image_array(&image, 0x3fff, 1, 1) == at(0x3fff));

@@ -13,8 +13,8 @@ static uintptr_t *block_make(int argc, int envc, size_t *out_words)
 {
 	char *arguments[] = {word_linker, word_option, word_program, word_argument};
 	char *variables[] = {variable_one, variable_two};
-	const uintptr_t aux[] = {AT_PAGESZ, 4096, AT_PHDR, 0x1000, AT_ENTRY, 0x2000, 0x7fffffff, 5,
-				 AT_SYSINFO_EHDR, 0x3000, AT_RANDOM, 0x4000, AT_NULL, 0};
+	const uintptr_t aux[] = {AT_PAGESZ,       4096,   AT_PHDR,   0x1000, AT_ENTRY, 0x2000, 0x7fffffff, 5,
+				 AT_SYSINFO_EHDR, 0x3000, AT_RANDOM, 0x4000, AT_NULL,  0};
 	uintptr_t words[BLOCK_WORDS];
 	size_t count = 0;
 	words[count++] = (uintptr_t)argc;

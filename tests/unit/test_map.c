@@ -25,20 +25,29 @@ static unsigned char byte_at(uint64_t offset)
 
 static struct craft craft_make(void)
 {
-	struct craft craft = {.header = {.e_type = ET_DYN, .e_machine = EM_X86_64, .e_version = EV_CURRENT,
-					 .e_phoff = sizeof(Elf64_Ehdr), .e_phentsize = sizeof(Elf64_Phdr),
+	struct craft craft = {.header = {.e_type = ET_DYN,
+					 .e_machine = EM_X86_64,
+					 .e_version = EV_CURRENT,
+					 .e_phoff = sizeof(Elf64_Ehdr),
+					 .e_phentsize = sizeof(Elf64_Phdr),
 					 .e_entry = 0x123},
 			      .size = 4 * PAGE};
 	memcpy(craft.header.e_ident, ELFMAG "\2\1\1", 7);
 	return craft;
 }
 
-static Elf64_Phdr *add(struct craft *craft, uint32_t type, uint64_t offset, uint64_t vaddr, uint64_t file, uint64_t memory,
-		       uint32_t flags)
+static Elf64_Phdr *add(struct craft *craft, uint32_t type, uint64_t offset, uint64_t vaddr, uint64_t file,
+		       uint64_t memory, uint32_t flags)
 {
 	Elf64_Phdr *phdr = &craft->phdrs[craft->header.e_phnum++];
-	*phdr = (Elf64_Phdr){.p_type = type, .p_flags = flags, .p_offset = offset, .p_vaddr = vaddr, .p_paddr = vaddr,
-			     .p_filesz = file, .p_memsz = memory, .p_align = type == PT_LOAD ? PAGE : 8};
+	*phdr = (Elf64_Phdr){.p_type = type,
+			     .p_flags = flags,
+			     .p_offset = offset,
+			     .p_vaddr = vaddr,
+			     .p_paddr = vaddr,
+			     .p_filesz = file,
+			     .p_memsz = memory,
+			     .p_align = type == PT_LOAD ? PAGE : 8};
 	return phdr;
 }
 
@@ -264,8 +273,8 @@ static void relro_check(void)
 {
 	static const struct {
 		uint64_t vaddr, size;
-	} wild[] = {{0x1000, UINT64_MAX},   {0x100000, 0x1000}, {UINT64_MAX - 0xfff, 0x4000}, {0x1000, (uint64_t)1 << 63},
-		    {0x4fff, 0x100000},     {0, UINT64_MAX},    {(uint64_t)1 << 63, 0x1000},  {0x1000, 0x100000000}};
+	} wild[] = {{0x1000, UINT64_MAX}, {0x100000, 0x1000}, {UINT64_MAX - 0xfff, 0x4000}, {0x1000, (uint64_t)1 << 63},
+		    {0x4fff, 0x100000},   {0, UINT64_MAX},    {(uint64_t)1 << 63, 0x1000},  {0x1000, 0x100000000}};
 	for (size_t i = 0; i < sizeof wild / sizeof *wild; i++) {
 		struct craft craft = craft_make();
 		add(&craft, PT_LOAD, 0, 0, 0x1000, 0x1000, PF_R);
@@ -314,9 +323,13 @@ static void refused_check(void)
 	};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		struct craft bad = good;
-		bad.phdrs[1] = (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = PF_R, .p_offset = wrong[i].offset,
-					    .p_vaddr = wrong[i].vaddr, .p_filesz = wrong[i].file,
-					    .p_memsz = wrong[i].memory, .p_align = PAGE};
+		bad.phdrs[1] = (Elf64_Phdr){.p_type = PT_LOAD,
+					    .p_flags = PF_R,
+					    .p_offset = wrong[i].offset,
+					    .p_vaddr = wrong[i].vaddr,
+					    .p_filesz = wrong[i].file,
+					    .p_memsz = wrong[i].memory,
+					    .p_align = PAGE};
 		REFUSE(&bad, wrong[i].status);
 	}
 	struct craft large = good;
@@ -343,7 +356,8 @@ static void fixed_check(void)
 	add(&craft, PT_LOAD, 0, 0x40000000, 0x1000, 0x1000, PF_R);
 	add(&craft, PT_LOAD, 0x1000, 0x40001000, 0x800, 0x3000, PF_R | PF_W);
 	ACCEPT(&craft, PAGE);
-	void *taken = mmap((void *)0x40002000, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	void *taken =
+		mmap((void *)0x40002000, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	NEED(taken == (void *)0x40002000);
 	REFUSE(&craft, RL_MAP_SEGMENT);
 	munmap(taken, PAGE);

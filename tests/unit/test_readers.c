@@ -1,5 +1,5 @@
-/* Read sections: what a writer replaced is never seen by a reader after the wait, and a reader that does not leave makes
- * the wait say so instead of hanging. */
+/* Read sections: what a writer replaced is never seen by a reader after the wait, and a reader that does not leave
+ * makes the wait say so instead of hanging. */
 #include "../../ldso/link/readers.h"
 
 #include <pthread.h>

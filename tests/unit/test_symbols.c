@@ -35,11 +35,13 @@ static const Elf64_Sym *ours(struct pair *pair, const char *string, const struct
 }
 
 /* What the host found must be our symbol, or lie in another library if we have none. */
-static void result_compare(struct pair *pair, const char *name, const char *version, const Elf64_Sym *symbol, void *host)
+static void result_compare(struct pair *pair, const char *name, const char *version, const Elf64_Sym *symbol,
+			   void *host)
 {
 	if (symbol == NULL) {
 		Dl_info info;
-		int is_elsewhere = host == NULL || dladdr(host, &info) == 0 || (uintptr_t)info.dli_fbase != pair->host_base;
+		int is_elsewhere =
+			host == NULL || dladdr(host, &info) == 0 || (uintptr_t)info.dli_fbase != pair->host_base;
 		if (!is_elsewhere)
 			fprintf(stderr, "%s@%s: only the host finds it\n", name, version);
 		CHECK(is_elsewhere);
@@ -147,11 +149,15 @@ static void damage_check(void)
 	enum { COUNT = 4 };
 	Elf64_Sym symbols[COUNT] = {0};
 	for (int i = 1; i < COUNT; i++)
-		symbols[i] = (Elf64_Sym){.st_name = 1, .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT), .st_shndx = 1,
-					 .st_value = 8};
+		symbols[i] = (Elf64_Sym){
+			.st_name = 1, .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT), .st_shndx = 1, .st_value = 8};
 	uint32_t sysv[] = {1, COUNT, 1, 0, 2, 3, 1};
-	struct rl_dynamic dynamic = {.strings = "\0name", .strings_size = 6, .symbols = symbols, .symbol_limit = COUNT,
-				     .sysv_hash = sysv, .sysv_hash_words = sizeof sysv / sizeof *sysv};
+	struct rl_dynamic dynamic = {.strings = "\0name",
+				     .strings_size = 6,
+				     .symbols = symbols,
+				     .symbol_limit = COUNT,
+				     .sysv_hash = sysv,
+				     .sysv_hash_words = sizeof sysv / sizeof *sysv};
 	struct rl_symbols read;
 	struct rl_name name = rl_name_make("other"), there = rl_name_make("name");
 	const struct rl_want want = {0};
@@ -191,10 +197,11 @@ static void damage_check(void)
 
 int main(void)
 {
-	static const char *const names[] = {"libc.so.6", "libm.so.6", "libstdc++.so.6", "libgcc_s.so.1", "libz.so.1",
-					    "libcrypto.so.3", "libssl.so.3", "libresolv.so.2", "libncursesw.so.6",
-					    "libtinfo.so.6", "libglib-2.0.so.0", "libgmp.so.10", "libcurl.so.4",
-					    "libacl.so.1", "libpthread.so.0", "libdl.so.2", "libxml2.so.2"};
+	static const char *const names[] = {"libc.so.6",        "libm.so.6",      "libstdc++.so.6",   "libgcc_s.so.1",
+					    "libz.so.1",        "libcrypto.so.3", "libssl.so.3",      "libresolv.so.2",
+					    "libncursesw.so.6", "libtinfo.so.6",  "libglib-2.0.so.0", "libgmp.so.10",
+					    "libcurl.so.4",     "libacl.so.1",    "libpthread.so.0",  "libdl.so.2",
+					    "libxml2.so.2"};
 	stub_folder_make();
 	stub_linker_make(&linker);
 	int compared = 0;
@@ -203,7 +210,8 @@ int main(void)
 	CHECK(compared >= 5);
 	styles_check();
 	damage_check();
-	static const char *const hashed[] = {"", "a", "printf", "_ZNSt6vectorIiSaIiEE9push_backEOi", "\xff\xfe\xfd long \x80"};
+	static const char *const hashed[] = {"", "a", "printf", "_ZNSt6vectorIiSaIiEE9push_backEOi",
+					     "\xff\xfe\xfd long \x80"};
 	for (size_t i = 0; i < sizeof hashed / sizeof *hashed; i++) {
 		uint32_t expected = 5381;
 		for (const char *c = hashed[i]; *c != '\0'; c++)

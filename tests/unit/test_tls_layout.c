@@ -33,8 +33,8 @@ static void program_build(const char *name, const unsigned (*shapes)[2], size_t 
 	for (size_t i = 0; i < count; i++) {
 		char library[64], text[256];
 		snprintf(library, sizeof library, "lib%s%zu.so", name, i);
-		snprintf(text, sizeof text, "__thread char block[%u] __attribute__((aligned(%u))) = {%d};", shapes[i][0],
-			 shapes[i][1], i % 2 ? 1 : 0);
+		snprintf(text, sizeof text, "__thread char block[%u] __attribute__((aligned(%u))) = {%d};",
+			 shapes[i][0], shapes[i][1], i % 2 ? 1 : 0);
 		stub_library(library, text, "");
 		strcat(strcat(libraries, " "), library);
 	}
@@ -44,8 +44,8 @@ static void program_build(const char *name, const unsigned (*shapes)[2], size_t 
 	fprintf(file, "%s__thread char own[%u] __attribute__((aligned(%u)));", source_report, shapes[0][1] / 2 + 3,
 		shapes[count - 1][1]);
 	fclose(file);
-	stub_command("cd %s && cc -w -O1 -o %s %s.c -Wl,--no-as-needed %s -Wl,-rpath,%s && ./%s > %s.txt", stub_folder, name,
-		     name, libraries, stub_folder, name, name);
+	stub_command("cd %s && cc -w -O1 -o %s %s.c -Wl,--no-as-needed %s -Wl,-rpath,%s && ./%s > %s.txt", stub_folder,
+		     name, name, libraries, stub_folder, name, name);
 }
 
 static void host_compare(const char *name, const unsigned (*shapes)[2], size_t count)
@@ -62,7 +62,8 @@ static void host_compare(const char *name, const unsigned (*shapes)[2], size_t c
 	NEED(file != NULL);
 	struct line line;
 	memset(lines, 0, sizeof lines);
-	while (fscanf(file, "%lu %lu %lu %lu %ld", &line.module, &line.size, &line.align, &line.first, &line.offset) == 5) {
+	while (fscanf(file, "%lu %lu %lu %lu %ld", &line.module, &line.size, &line.align, &line.first, &line.offset)
+	       == 5) {
 		NEED(line.module >= 1 && line.module < MODULE_LIMIT);
 		lines[line.module - 1] = line;
 		found++;
@@ -76,8 +77,9 @@ static void host_compare(const char *name, const unsigned (*shapes)[2], size_t c
 	rl_tls_layout(&linker);
 	for (size_t i = 0; i < found; i++) {
 		if ((long)modules[i].tls.offset != lines[i].offset)
-			fprintf(stderr, "%s module %zu: size %lu align %lu first %lu: host %ld, ours %zu\n", name, i + 1,
-				lines[i].size, lines[i].align, lines[i].first, lines[i].offset, modules[i].tls.offset);
+			fprintf(stderr, "%s module %zu: size %lu align %lu first %lu: host %ld, ours %zu\n", name,
+				i + 1, lines[i].size, lines[i].align, lines[i].first, lines[i].offset,
+				modules[i].tls.offset);
 		CHECK((long)modules[i].tls.offset == lines[i].offset);
 	}
 }
@@ -131,13 +133,11 @@ static void rules_check(void)
 				    random_step(&state) % align);
 			if (i < early)
 				continue;
-			struct rl_diag diag = RL_DIAG_NONE;
 			size_t used = linker.tls.static_used;
-			enum rl_status status = rl_tls_static_add(&linker, &modules[i], &diag);
+			enum rl_status status = rl_tls_static_add(&linker, &modules[i]);
 			CHECK(status == RL_OK || status == RL_TLS_STATIC_FULL);
 			CHECK(status == RL_OK || (linker.tls.static_used == used && !modules[i].tls.has_offset));
-			CHECK(rl_tls_static_add(&linker, &modules[i], &diag) == status); /* twice is no second place */
-			rl_diag_drop(&diag);
+			CHECK(rl_tls_static_add(&linker, &modules[i]) == status); /* twice is no second place */
 		}
 		if (late == early)
 			rl_tls_layout(&linker);

@@ -30,8 +30,13 @@ struct setting {
 
 static void def_make(struct sections *s, int i, unsigned flags, unsigned index, uint32_t name, uint32_t parent)
 {
-	s->defs[i].def = (Elf64_Verdef){VER_DEF_CURRENT, (Elf64_Half)flags, (Elf64_Half)index, parent != 0 ? 2 : 1,
-					0x100 + (uint32_t)i, sizeof(Elf64_Verdef), i == 2 ? 0 : sizeof s->defs[0]};
+	s->defs[i].def = (Elf64_Verdef){VER_DEF_CURRENT,
+					(Elf64_Half)flags,
+					(Elf64_Half)index,
+					parent != 0 ? 2 : 1,
+					0x100 + (uint32_t)i,
+					sizeof(Elf64_Verdef),
+					i == 2 ? 0 : sizeof s->defs[0]};
 	s->defs[i].aux[0] = (Elf64_Verdaux){name, parent != 0 ? sizeof(Elf64_Verdaux) : 0};
 	s->defs[i].aux[1] = (Elf64_Verdaux){parent, 0};
 }
@@ -50,11 +55,13 @@ static void setting_make(struct setting *setting)
 	s->needs[1].aux[0] = (Elf64_Vernaux){0x200, 0, 6, GLIBC_2, 0};
 	memcpy(s->strings, strings, sizeof strings);
 	setting->sections = s;
-	setting->phdr = (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = PF_R, .p_vaddr = BASE, .p_memsz = sizeof *s,
-				     .p_filesz = sizeof *s};
+	setting->phdr = (Elf64_Phdr){
+		.p_type = PT_LOAD, .p_flags = PF_R, .p_vaddr = BASE, .p_memsz = sizeof *s, .p_filesz = sizeof *s};
 	setting->image = rl_image_make((uintptr_t)s - BASE, &setting->phdr, 1);
-	setting->dynamic = (struct rl_dynamic){.strings = s->strings, .strings_size = sizeof s->strings,
-					       .verdef_vaddr = BASE, .verdef_count = 3,
+	setting->dynamic = (struct rl_dynamic){.strings = s->strings,
+					       .strings_size = sizeof s->strings,
+					       .verdef_vaddr = BASE,
+					       .verdef_count = 3,
 					       .verneed_vaddr = BASE + offsetof(struct sections, needs),
 					       .verneed_count = 2};
 }
@@ -153,7 +160,8 @@ static void random_check(void)
 		if (random_step(&state) % 8 == 0)
 			setting.dynamic.verdef_count = setting.dynamic.verneed_count = SIZE_MAX;
 		if (random_step(&state) % 8 == 0)
-			setting.dynamic.verneed_vaddr = BASE + random_step(&state) % (sizeof(struct sections) + 64) - 32;
+			setting.dynamic.verneed_vaddr =
+				BASE + random_step(&state) % (sizeof(struct sections) + 64) - 32;
 		understood += all_read(&setting) == RL_OK;
 		free(setting.sections);
 	}
