@@ -109,7 +109,7 @@ static int find_object(const void *address, void *out_result)
 
 static void *tls_address_soft(const void *map)
 {
-	return rl_thread_block_soft(tls_state(), rl_shadow_object(map)->tls.module);
+	return rl_thread_block_soft(tls_state(), rl_shadow_object(map));
 }
 
 static struct rl_link_map *lookup_symbol(const char *name, const void *map, const Elf64_Sym **symbol, void *scope,

@@ -32,11 +32,6 @@ static void each_directory(struct rl_object *object,
 	rl_search_each_directory(rl_search, object, visit, argument);
 }
 
-static void settle(void)
-{
-	rl_search_settle(rl_search);
-}
-
 struct rl_dl_personality rl_dlfcn_personality(void)
 {
 	return (struct rl_dl_personality){
@@ -46,7 +41,6 @@ struct rl_dl_personality rl_dlfcn_personality(void)
 		.program_name = rl_glibc.program_name,
 		.origin_of = origin_of,
 		.each_directory = each_directory,
-		.settle = settle,
 	};
 }
 

@@ -330,8 +330,10 @@ struct rl_transfer rl_start_glibc(void)
 	rl_seal();
 	/* From here what start-up learned is read-only. */
 	linker()->is_running = true;
-	if (rl_glibc.libc != NULL)
+	if (rl_glibc.libc != NULL) {
 		rl_glibc_early_init(&rl_glibc);
+		rl_fork_watch();
+	}
 	rl_change_end(linker());
 	if (linker()->program->dynamic.preinit_array.count != 0 && !rl_config.is_static)
 		rl_calls_preinit(linker());

@@ -98,7 +98,7 @@ int rl_dl_info(void *handle, int request, void *out)
 		*(size_t *)out = object->tls.module;
 		return 0;
 	case INFO_TLS_DATA:
-		*(void **)out = rl_thread_block_soft(&rl_process.linker.tls, object->tls.module);
+		*(void **)out = rl_thread_block_soft(&rl_process.linker.tls, object);
 		return 0;
 	case INFO_PROGRAM_HEADERS:
 		*(const void **)out = object->phdr;

@@ -44,6 +44,13 @@ static void fork_prepare(void)
 	rl_musl_lock(&rl_musl.calls_lock);
 }
 
+static void fork_child(void)
+{
+	rl_fork_child(linker());
+	rl_musl_unlock(&rl_musl.calls_lock);
+	rl_musl_unlock(&rl_musl.load_lock);
+}
+
 static void fork_done(void)
 {
 	rl_musl_unlock(&rl_musl.calls_lock);
@@ -55,7 +62,7 @@ static void fork_register(void)
 {
 	static uint32_t is_registered;
 	if (!__atomic_exchange_n(&is_registered, 1, __ATOMIC_RELAXED) && rl_musl.functions.atfork != NULL)
-		rl_musl.functions.atfork(fork_prepare, fork_done, fork_done);
+		rl_musl.functions.atfork(fork_prepare, fork_done, fork_child);
 }
 
 static enum rl_status open_locked(const char *name, int mode, struct rl_object **out_object, struct rl_diag *diag)

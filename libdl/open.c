@@ -30,9 +30,7 @@ enum rl_status rl_dl_open_object(const char *name, int mode, const void *caller,
 		.binds_deeply = (mode & RL_DL_DEEPBIND) != 0,
 		.only_loaded = (mode & RL_DL_NOLOAD) != 0,
 	};
-	enum rl_status status = rl_open(&rl_process.linker, &rl_process.linker.base, &request, out_object, diag);
-	rl_process.personality.settle();
-	return status;
+	return rl_open(&rl_process.linker, &rl_process.linker.base, &request, out_object, diag);
 }
 
 void *rl_dl_open(const char *name, int mode, const void *caller)

@@ -74,11 +74,6 @@ static void each_directory(struct rl_object *object,
 	rl_search_each_directory(preload.search, object, visit, argument);
 }
 
-static void settle(void)
-{
-	rl_search_settle(preload.search);
-}
-
 static void die(struct rl_linker *unused, const struct rl_diag *diag) __attribute__((noreturn));
 static void die(struct rl_linker *unused, const struct rl_diag *diag)
 {
@@ -173,7 +168,6 @@ static bool engine_make(void)
 		.program_name = preload.kernel.argc > 0 ? preload.kernel.argv[0] : "<program name unknown>",
 		.origin_of = origin_of,
 		.each_directory = each_directory,
-		.settle = settle,
 	};
 	return rl_host_threads_start(&rl_host) == RL_OK;
 }

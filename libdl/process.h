@@ -20,8 +20,6 @@ struct rl_dl_personality {
 	/* The calling thread has a dlerror state now, which lives as long as the thread.  NULL: libc tells when a thread
 	 * ends (rl_dl_error_drop). */
 	void (*error_keep)(void *error);
-	/* An operation that may have searched for files is over. */
-	void (*settle)(void);
 };
 
 struct rl_process {

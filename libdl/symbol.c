@@ -1,6 +1,7 @@
 /* dlsym and dlvsym. */
 #include "../ldso/link/lookup.h"
 #include "../ldso/link/relocate.h"
+#include "../ldso/link/unique.h"
 #include "dl.h"
 
 /* What a dlsym call asks. */
@@ -8,8 +9,14 @@ struct query {
 	void *handle;
 	const char *name;
 	const struct rl_version *version;
-	struct rl_object *caller; /* NULL: code in no object */
+	const void *caller; /* an address in the code that asks; NULL: nobody's */
 };
+
+/* The object whose code asks, or NULL. */
+static struct rl_object *caller_of(const struct query *query)
+{
+	return query->caller == NULL ? NULL : rl_dl_object_at(query->caller);
+}
 
 /* The object whose dlopen, or the start of the program, brought OBJECT in. */
 static struct rl_object *root_of(struct rl_object *object)
@@ -17,6 +24,14 @@ static struct rl_object *root_of(struct rl_object *object)
 	while (object->loader != NULL)
 		object = object->loader;
 	return object;
+}
+
+/* What OBJECT's handle stands for.  The program's is the global scope, with what was opened into it later. */
+static const struct rl_scope *scope_of(const struct rl_object *object)
+{
+	const struct rl_scope_cell *cell =
+		object == rl_process.linker.program ? &object->namespace->global : &object->own_scope;
+	return atomic_load_explicit(&cell->current, memory_order_acquire);
 }
 
 /* Run the lookup that QUERY means.  *out_asked is the object an error message names. */
@@ -28,27 +43,33 @@ static enum rl_status query_run(const struct query *query, struct rl_binding *ou
 		.name = rl_name_make(query->name),
 		.want = {.version = query->version, .newest = query->version == NULL},
 	};
-	struct rl_object *caller = query->caller != NULL ? query->caller : linker->program;
+	struct rl_object *caller = NULL;
 	const struct rl_scope *scope;
-	*out_asked = caller;
 	*out_binding = (struct rl_binding){0};
 	bool is_found;
+	if (query->handle == RL_DL_DEFAULT || query->handle == RL_DL_NEXT) {
+		caller = caller_of(query);
+		*out_asked = caller != NULL ? caller : linker->program;
+	}
 	if (query->handle == RL_DL_DEFAULT) {
-		is_found = rl_lookup_list(linker, atomic_load(&caller->search), &lookup, out_binding);
+		is_found = rl_lookup_list(linker, atomic_load(&(*out_asked)->search), &lookup, out_binding);
 	} else if (query->handle == RL_DL_NEXT) {
-		if (query->caller == NULL)
+		if (caller == NULL)
 			return rl_fail(diag, RL_REQUEST_CALLER);
 		lookup.want.newest = false;
 		lookup.skip = lookup.after = caller;
-		scope = atomic_load(&root_of(caller)->own_scope.current);
+		scope = scope_of(root_of(caller));
 		is_found = scope != NULL && rl_lookup_scope(linker, scope, &lookup, out_binding);
 	} else {
 		*out_asked = rl_process.personality.object_of(query->handle);
-		scope = atomic_load(&(*out_asked)->own_scope.current);
+		scope = scope_of(*out_asked);
 		is_found = scope != NULL && rl_lookup_scope(linker, scope, &lookup, out_binding);
 	}
-	if (is_found || out_binding->object != NULL)
+	if (is_found || out_binding->object != NULL) {
+		if (ELF64_ST_BIND(out_binding->symbol->st_info) == STB_GNU_UNIQUE)
+			return rl_unique_choose((*out_asked)->namespace, &lookup.name, out_binding);
 		return RL_OK;
+	}
 	return rl_fail(diag, RL_SYMBOL_UNDEFINED, .subject = (*out_asked)->path, .symbol = query->name,
 		       .version = query->version == NULL ? "" : query->version->name, .value = RL_DL_ASKED);
 }
@@ -68,12 +89,16 @@ static void *symbol_get(const struct query *query, struct rl_diag *diag, enum rl
 {
 	struct rl_linker *linker = &rl_process.linker;
 	struct rl_binding binding;
-	struct rl_object *asked;
-	unsigned side = rl_readers_enter(&linker->readers);
+	struct rl_object *asked = NULL, *caller;
+	/* The handle of a library keeps all that it can find: no read section is needed. */
+	bool is_kept = query->handle != RL_DL_DEFAULT && query->handle != RL_DL_NEXT
+		       && rl_process.personality.object_of(query->handle) != linker->program;
+	unsigned side = is_kept ? 0 : rl_readers_enter(&linker->readers);
 	enum rl_status status = query_run(query, &binding, &asked, diag);
-	if (status == RL_OK && query->caller != NULL && binding.object != asked)
-		status = rl_pin_add(query->caller, binding.object);
-	rl_readers_leave(&linker->readers, side);
+	if (status == RL_OK && binding.object != asked && (caller = caller_of(query)) != NULL)
+		status = rl_pin_add(caller, binding.object);
+	if (!is_kept)
+		rl_readers_leave(&linker->readers, side);
 	*out_status = status;
 	return status == RL_OK ? binding_value(&binding) : NULL;
 }
@@ -91,7 +116,7 @@ static void *symbol_report(const struct query *query)
 
 void *rl_dl_symbol(void *handle, const char *name, const void *caller)
 {
-	struct query query = {handle, name, NULL, rl_dl_object_at(caller)};
+	struct query query = {handle, name, NULL, caller};
 	return symbol_report(&query);
 }
 
@@ -104,7 +129,7 @@ static struct rl_version version_make(const char *version)
 void *rl_dl_symbol_version(void *handle, const char *name, const char *version, const void *caller)
 {
 	struct rl_version wanted = version_make(version);
-	struct query query = {handle, name, &wanted, rl_dl_object_at(caller)};
+	struct query query = {handle, name, &wanted, caller};
 	return symbol_report(&query);
 }
 

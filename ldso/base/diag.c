@@ -7,10 +7,11 @@
 
 static const char *diag_copy(char **cursor, const char *string)
 {
-	char *start = *cursor;
-	size_t size = strlen(string) + 1;
-	memcpy(start, string, size);
-	*cursor += size;
+	/* Mostly empty or short: a loop beats a call. */
+	char *start = *cursor, *end = start;
+	while ((*end++ = *string++) != '\0')
+		;
+	*cursor = end;
 	return start;
 }
 

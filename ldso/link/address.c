@@ -1,64 +1,75 @@
 /* The address table.  A writer fills the copy that readers do not use, then switches; a reader that was overtaken
- * by two switches sees the version change and looks again. */
+ * by two switches reads a mixture of both, which ends as every search ends, sees the version change and looks again. */
 #include "address.h"
-
-#include <string.h>
 
 #include "../base/heap.h"
 #include "object.h"
 
-static enum rl_status copy_reserve(struct rl_address_copy *copy, size_t count)
+static size_t ranges_count(const struct rl_address_ranges *ranges)
 {
-	if (count <= copy->capacity)
+	return ranges == NULL ? 0 : atomic_load_explicit(&ranges->count, memory_order_relaxed);
+}
+
+static void range_copy(struct rl_address_range *to, const struct rl_address_range *from)
+{
+	atomic_store_explicit(&to->start, atomic_load_explicit(&from->start, memory_order_relaxed),
+			      memory_order_relaxed);
+	atomic_store_explicit(&to->end, atomic_load_explicit(&from->end, memory_order_relaxed), memory_order_relaxed);
+	atomic_store_explicit(&to->object, atomic_load_explicit(&from->object, memory_order_relaxed),
+			      memory_order_relaxed);
+}
+
+static void ranges_copy(struct rl_address_ranges *to, const struct rl_address_ranges *from)
+{
+	size_t count = ranges_count(from);
+	for (size_t i = 0; i < count; i++)
+		range_copy(&to->items[i], &from->items[i]);
+	atomic_store_explicit(&to->count, count, memory_order_relaxed);
+}
+
+static enum rl_status copy_reserve(_Atomic(struct rl_address_ranges *) *copy, size_t count)
+{
+	struct rl_address_ranges *old = atomic_load_explicit(copy, memory_order_relaxed);
+	if (old != NULL && count <= old->capacity)
 		return RL_OK;
 	size_t capacity = count < 32 ? 32 : count * 2;
-	struct rl_address_range *ranges = rl_heap_take(capacity * sizeof *ranges);
+	struct rl_address_ranges *ranges = rl_heap_take(sizeof *ranges + capacity * sizeof ranges->items[0]);
 	if (ranges == NULL)
 		return RL_NO_MEMORY;
-	if (copy->count != 0)
-		memcpy(ranges, copy->ranges, copy->count * sizeof *ranges);
+	ranges->capacity = capacity;
+	ranges_copy(ranges, old);
 	/* The old array stays: a reader may be in it.  Doubling bounds the loss to the size of the table. */
-	__atomic_store_n(&copy->ranges, ranges, __ATOMIC_RELEASE);
-	copy->capacity = capacity;
+	atomic_store_explicit(copy, ranges, memory_order_release);
 	return RL_OK;
 }
 
 enum rl_status rl_address_reserve(struct rl_address_table *table, size_t extra)
 {
-	size_t live = table->copies[atomic_load(&table->version) % 2].count;
+	size_t live = ranges_count(atomic_load(&table->copies[atomic_load(&table->version) % 2]));
 	RL_TRY(copy_reserve(&table->copies[0], live + extra));
 	return copy_reserve(&table->copies[1], live + extra);
 }
 
-/* Ranges of the spare copy are written while a reader that was overtaken may still read them: it will notice. */
-static void range_put(struct rl_address_range *place, struct rl_address_range range)
+static void range_insert(struct rl_address_ranges *ranges, struct rl_object *object)
 {
-	__atomic_store_n(&place->start, range.start, __ATOMIC_RELAXED);
-	__atomic_store_n(&place->end, range.end, __ATOMIC_RELAXED);
-	__atomic_store_n(&place->object, range.object, __ATOMIC_RELAXED);
-}
-
-static void range_insert(struct rl_address_copy *copy, struct rl_object *object)
-{
-	size_t at = copy->count;
-	while (at > 0 && copy->ranges[at - 1].start > object->map_start) {
-		range_put(&copy->ranges[at], copy->ranges[at - 1]);
-		at--;
-	}
-	range_put(&copy->ranges[at], (struct rl_address_range){object->map_start, object->map_end, object});
-	__atomic_store_n(&copy->count, copy->count + 1, __ATOMIC_RELEASE);
+	size_t at = atomic_load_explicit(&ranges->count, memory_order_relaxed);
+	atomic_store_explicit(&ranges->count, at + 1, memory_order_relaxed);
+	for (; at > 0 && atomic_load_explicit(&ranges->items[at - 1].start, memory_order_relaxed) > object->map_start;
+	     at--)
+		range_copy(&ranges->items[at], &ranges->items[at - 1]);
+	atomic_store_explicit(&ranges->items[at].start, object->map_start, memory_order_relaxed);
+	atomic_store_explicit(&ranges->items[at].end, object->map_end, memory_order_relaxed);
+	atomic_store_explicit(&ranges->items[at].object, object, memory_order_relaxed);
 }
 
 /* Start the spare copy as an image of the live one. */
-static struct rl_address_copy *spare_begin(struct rl_address_table *table)
+static struct rl_address_ranges *spare_begin(struct rl_address_table *table)
 {
 	size_t version = atomic_load(&table->version);
-	struct rl_address_copy *live = &table->copies[version % 2], *spare = &table->copies[(version + 1) % 2];
-	/* Nobody may see what is written here before the version that made this copy the spare one. */
+	struct rl_address_ranges *spare = atomic_load(&table->copies[(version + 1) % 2]);
+	/* Who sees a change of the spare copy sees that it is no longer the live one. */
 	atomic_thread_fence(memory_order_release);
-	for (size_t i = 0; i < live->count; i++)
-		range_put(&spare->ranges[i], live->ranges[i]);
-	__atomic_store_n(&spare->count, live->count, __ATOMIC_RELEASE);
+	ranges_copy(spare, atomic_load(&table->copies[version % 2]));
 	return spare;
 }
 
@@ -69,7 +80,7 @@ static void spare_publish(struct rl_address_table *table)
 
 void rl_address_add_list(struct rl_address_table *table, struct rl_object *first)
 {
-	struct rl_address_copy *spare = spare_begin(table);
+	struct rl_address_ranges *spare = spare_begin(table);
 	for (struct rl_object *object = first; object != NULL; object = object->next)
 		if (object->map_end > object->map_start)
 			range_insert(spare, object);
@@ -78,43 +89,43 @@ void rl_address_add_list(struct rl_address_table *table, struct rl_object *first
 
 void rl_address_remove(struct rl_address_table *table, struct rl_object *const *objects, size_t count)
 {
-	struct rl_address_copy *spare = spare_begin(table);
-	size_t kept = 0;
-	for (size_t i = 0; i < spare->count; i++) {
+	if (atomic_load(&table->copies[0]) == NULL)
+		return;
+	struct rl_address_ranges *spare = spare_begin(table);
+	size_t kept = 0, all = atomic_load_explicit(&spare->count, memory_order_relaxed);
+	for (size_t i = 0; i < all; i++) {
 		bool is_removed = false;
 		for (size_t j = 0; j < count && !is_removed; j++)
-			is_removed = spare->ranges[i].object == objects[j];
+			is_removed = atomic_load_explicit(&spare->items[i].object, memory_order_relaxed) == objects[j];
 		if (!is_removed)
-			range_put(&spare->ranges[kept++], spare->ranges[i]);
+			range_copy(&spare->items[kept++], &spare->items[i]);
 	}
-	__atomic_store_n(&spare->count, kept, __ATOMIC_RELEASE);
+	atomic_store_explicit(&spare->count, kept, memory_order_relaxed);
 	spare_publish(table);
 }
 
-static struct rl_object *copy_find(const struct rl_address_copy *copy, uintptr_t address)
+static struct rl_object *ranges_find(const struct rl_address_ranges *ranges, uintptr_t address)
 {
-	/* The count first: an array that is read after it has room for as many. */
-	size_t low = 0, high = __atomic_load_n(&copy->count, __ATOMIC_ACQUIRE);
-	const struct rl_address_range *ranges = __atomic_load_n(&copy->ranges, __ATOMIC_ACQUIRE);
+	size_t low = 0, high = ranges_count(ranges);
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (__atomic_load_n(&ranges[middle].start, __ATOMIC_RELAXED) <= address)
+		if (atomic_load_explicit(&ranges->items[middle].start, memory_order_relaxed) <= address)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low == 0 || address >= __atomic_load_n(&ranges[low - 1].end, __ATOMIC_RELAXED))
+	if (low == 0 || address >= atomic_load_explicit(&ranges->items[low - 1].end, memory_order_relaxed))
 		return NULL;
-	return __atomic_load_n(&ranges[low - 1].object, __ATOMIC_RELAXED);
+	return atomic_load_explicit(&ranges->items[low - 1].object, memory_order_relaxed);
 }
 
 struct rl_object *rl_address_find(struct rl_address_table *table, uintptr_t address)
 {
 	for (;;) {
-		size_t version = atomic_load_explicit(&table->version, memory_order_acquire);
-		struct rl_object *object = copy_find(&table->copies[version % 2], address);
-		atomic_thread_fence(memory_order_acquire);
-		if (atomic_load_explicit(&table->version, memory_order_relaxed) == version)
+		size_t version = rl_address_version(table);
+		struct rl_object *object = ranges_find(
+			atomic_load_explicit(&table->copies[version % 2], memory_order_acquire), address);
+		if (rl_address_is_version(table, version))
 			return object;
 	}
 }

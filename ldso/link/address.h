@@ -12,18 +12,20 @@
 struct rl_object;
 
 struct rl_address_range {
-	uintptr_t start, end;
-	struct rl_object *object;
+	atomic_uintptr_t start, end;
+	_Atomic(struct rl_object *) object;
 };
 
-struct rl_address_copy {
-	struct rl_address_range *ranges; /* by start */
-	size_t count, capacity;
+/* One array: whoever holds it may read ranges below its count, whatever the table says by then. */
+struct rl_address_ranges {
+	size_t capacity;
+	atomic_size_t count; /* never above capacity */
+	struct rl_address_range items[]; /* by start */
 };
 
 struct rl_address_table {
 	atomic_size_t version; /* readers use copies[version % 2] */
-	struct rl_address_copy copies[2];
+	_Atomic(struct rl_address_ranges *) copies[2];
 };
 
 /* Add or remove ranges.  Under the load lock.  Adding needs room reserved for it. */
@@ -34,5 +36,18 @@ void rl_address_remove(struct rl_address_table *table, struct rl_object *const *
 
 /* The object whose mapping holds ADDRESS, or NULL.  Lock-free, async-signal-safe. */
 struct rl_object *rl_address_find(struct rl_address_table *table, uintptr_t address);
+
+/* Facts read from a found object are those of a loaded one if rl_address_is_version says so afterwards, with what
+ * rl_address_version returned before the search: objects leave the table before they are freed. */
+static inline size_t rl_address_version(struct rl_address_table *table)
+{
+	return atomic_load_explicit(&table->version, memory_order_acquire);
+}
+
+static inline int rl_address_is_version(struct rl_address_table *table, size_t version)
+{
+	atomic_thread_fence(memory_order_acquire);
+	return atomic_load_explicit(&table->version, memory_order_relaxed) == version;
+}
 
 #endif

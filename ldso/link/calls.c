@@ -43,8 +43,13 @@ void rl_calls_init(struct rl_linker *linker, struct rl_object *root)
 			first = root->closure.items[i];
 	if (first != NULL)
 		object_init(linker, first);
-	for (size_t i = root->sorted.count; i-- > 0;)
-		object_init(linker, root->sorted.items[i]);
+	rl_calls_init_list(linker, &root->sorted);
+}
+
+void rl_calls_init_list(struct rl_linker *linker, const struct rl_object_list *list)
+{
+	for (size_t i = list->count; i-- > 0;)
+		object_init(linker, list->items[i]);
 }
 
 static void object_fini(struct rl_linker *linker, struct rl_object *object)

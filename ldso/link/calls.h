@@ -11,6 +11,9 @@ void rl_calls_preinit(struct rl_linker *linker);
  * code runs its constructors. */
 void rl_calls_init(struct rl_linker *linker, struct rl_object *root);
 
+/* Construct the objects of LIST, the last one first, that are not constructed. */
+void rl_calls_init_list(struct rl_linker *linker, const struct rl_object_list *list);
+
 /* Run the destructors of OBJECT now, if its constructors ran. */
 void rl_calls_fini(struct rl_linker *linker, struct rl_object *object);
 

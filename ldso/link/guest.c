@@ -190,7 +190,8 @@ static const struct rl_tls_slot *slot_of(struct rl_tls_state *tls, size_t module
 	return table != NULL && index < table->capacity ? &table->slots[index] : NULL;
 }
 
-void *rl_thread_block_soft(struct rl_tls_state *tls, size_t module)
+/* The block of MODULE if the calling thread has it. */
+static void *block_find(struct rl_tls_state *tls, size_t module)
 {
 	const struct rl_tls_slot *slot = slot_of(tls, module);
 	struct rl_guest_thread *thread = thread_find(tls->guest, rl_port_thread_pointer());
@@ -201,6 +202,11 @@ void *rl_thread_block_soft(struct rl_tls_state *tls, size_t module)
 	if (cells == NULL || index >= cells->capacity || cells->items[index].generation != slot->generation)
 		return NULL;
 	return cells->items[index].block;
+}
+
+void *rl_thread_block_soft(struct rl_tls_state *tls, const struct rl_object *object)
+{
+	return block_find(tls, object->tls.module);
 }
 
 static bool cells_reserve(struct rl_guest_thread *thread, size_t index)
@@ -244,7 +250,7 @@ static void *block_make(struct rl_tls_state *tls, size_t module)
 
 void *rl_thread_block(struct rl_tls_state *tls, size_t module)
 {
-	void *block = rl_thread_block_soft(tls, module);
+	void *block = block_find(tls, module);
 	if (block != NULL)
 		return block;
 	uint64_t old_signals = signals_block();
@@ -271,17 +277,17 @@ static uintptr_t descriptor_slow(uintptr_t argument)
 /* From the assembly entry, whose caller keeps vector registers: the host's functions may use them. */
 uintptr_t rl_tls_descriptor_address(const struct rl_tls_descriptor *descriptor)
 {
-	char *block = rl_thread_block_soft(descriptor->tls, descriptor->module);
+	char *block = block_find(descriptor->tls, descriptor->module);
 	if (block != NULL)
 		return (uintptr_t)(block + descriptor->offset);
 	return rl_port_call_preserving(descriptor_slow, (uintptr_t)descriptor);
 }
 
 /* Only modules that the host placed in its static area can be reached by an offset. */
-enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object, struct rl_diag *diag)
+enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object)
 {
 	(void)linker;
-	return object->tls.has_offset ? RL_OK : rl_fail(diag, RL_TLS_STATIC_FULL, .subject = object->path);
+	return object->tls.has_offset ? RL_OK : RL_TLS_STATIC_FULL;
 }
 
 void rl_tls_static_fill(struct rl_linker *linker, struct rl_object *object)

@@ -5,6 +5,7 @@
 #include "abi.h"
 #include "address.h"
 #include "events.h"
+#include "gate.h"
 #include "object.h"
 #include "policy.h"
 #include "readers.h"
@@ -22,8 +23,10 @@ struct rl_namespace {
 	struct rl_scope_cell global;       /* its published form */
 	const struct rl_scope_cell *front;   /* what our objects find before everything else; NULL: nothing */
 	struct rl_object_name *names[RL_NAME_BUCKETS];
-	bool is_collecting, collect_again; /* dlclose in progress, and asked for again from inside */
-	struct rl_unique_table *uniques;   /* STB_GNU_UNIQUE definitions chosen so far */
+	uintptr_t collector;  /* the thread that is unloading, 0: none; under the gate */
+	bool collect_again;   /* asked for by a destructor that it runs */
+	unsigned long opens;  /* handles given out so far: whether a destructor opened something */
+	_Atomic(struct rl_unique_table *) uniques; /* STB_GNU_UNIQUE definitions chosen so far */
 };
 
 /* Where the loaders of libcs differ and nothing but a yes or no is needed.  All false: as glibc's. */
@@ -49,6 +52,8 @@ struct rl_linker {
 	struct rl_tls_state tls;
 	struct rl_address_table addresses;
 	struct rl_readers readers;
+	struct rl_gate gate;
+	struct rl_object *limbo; /* unloaded, but a reader may hold them: freed when no reader is left; by work_next */
 	struct rl_listener *listeners;
 
 	size_t page_size;

@@ -77,8 +77,8 @@ static void object_free(struct rl_linker *linker, struct rl_object *object)
 	rl_list_drop(&object->needed);
 	rl_list_drop(&object->closure);
 	rl_list_drop(&object->sorted);
-	rl_heap_give((void *)atomic_load(&object->own_scope.current));
-	rl_heap_give((void *)atomic_load(&object->symbolic_scope.current));
+	rl_scope_give(atomic_load(&object->own_scope.current));
+	rl_scope_give(atomic_load(&object->symbolic_scope.current));
 	rl_heap_give(atomic_load(&object->search));
 	rl_heap_give(object->symbols.versions);
 	rl_heap_give((void *)object->origin);
@@ -100,6 +100,11 @@ void rl_object_abandon(struct rl_linker *linker, struct rl_object *object)
 void rl_object_drop(struct rl_linker *linker, struct rl_object *object)
 {
 	rl_object_abandon(linker, object);
+	rl_object_free(linker, object);
+}
+
+void rl_object_free(struct rl_linker *linker, struct rl_object *object)
+{
 	if (object->shadow != NULL)
 		linker->abi.object_detach(linker->abi.context, object);
 	object_free(linker, object);

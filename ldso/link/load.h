@@ -37,7 +37,11 @@ RL_NODISCARD enum rl_status rl_adopt(struct rl_linker *linker, struct rl_namespa
 /* Destroy an object that nothing refers to any more: list, names, TLS id, shadow, mapping, memory. */
 void rl_object_drop(struct rl_linker *linker, struct rl_object *object);
 
-/* The same where readers may still look at it: it disappears from view, its memory stays. */
+/* Its two halves, where readers may still look at it: it disappears from view; then its memory goes. */
 void rl_object_abandon(struct rl_linker *linker, struct rl_object *object);
+void rl_object_free(struct rl_linker *linker, struct rl_object *object);
+
+/* Free the objects in linker->limbo, unless somebody may still look at them. */
+void rl_limbo_empty(struct rl_linker *linker);
 
 #endif

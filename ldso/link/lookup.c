@@ -23,6 +23,8 @@ bool rl_lookup_scope(struct rl_linker *linker, const struct rl_scope *scope, str
 {
 	uint32_t hash = lookup->name.gnu_hash;
 	const struct rl_scope_entry *entry = scope->entries, *end = entry + scope->count;
+	if (rl_scope_lacks(scope, hash))
+		return false;
 	if (lookup->after != NULL) {
 		while (entry < end && entry->object != lookup->after)
 			entry++;
@@ -33,12 +35,13 @@ bool rl_lookup_scope(struct rl_linker *linker, const struct rl_scope *scope, str
 		if (!rl_bloom_may_have(entry->bloom, entry->bloom_mask, entry->bloom_shift, hash))
 			continue;
 		struct rl_object *object = entry->object;
-		if (object == lookup->skip || object->is_removed)
+		if (object == lookup->skip || atomic_load_explicit(&object->is_removed, memory_order_acquire))
 			continue;
 		const Elf64_Sym *symbol = rl_symbols_find_filtered(&object->symbols, &lookup->name, &lookup->want);
 		if (symbol != NULL && binding_take(linker, object, symbol, out_binding))
 			return true;
 	}
+	rl_scope_missed(scope);
 	return false;
 }
 

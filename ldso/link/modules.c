@@ -32,6 +32,25 @@ static size_t module_choose(const struct rl_tls_state *tls)
 	return tls->highest_module + 1;
 }
 
+/* After the start, static space is used as far as the outermost module that is still there. */
+static void static_give_back(struct rl_tls_state *tls, const struct rl_tls_table *table)
+{
+	size_t used = tls->static_start;
+	if (used == 0)
+		return;
+	for (size_t module = 1; module <= tls->highest_module; module++) {
+		const struct rl_object *object = table->slots[module].object;
+		if (object == NULL || !object->tls.has_offset)
+			continue;
+		size_t end = object->tls.offset + (RL_TLS_BELOW_TP ? 0 : object->tls.size);
+		if (end > used)
+			used = end;
+	}
+	tls->static_used = used;
+	if (tls->gap_high > used)
+		tls->gap_low = tls->gap_high = 0;
+}
+
 enum rl_status rl_tls_module_add(struct rl_linker *linker, struct rl_object *object)
 {
 	struct rl_tls_state *tls = &linker->tls;
@@ -59,10 +78,9 @@ void rl_tls_module_remove(struct rl_linker *linker, struct rl_object *object)
 	table->slots[module].generation = atomic_load_explicit(&tls->generation, memory_order_relaxed) + 1;
 	while (tls->highest_module > 0 && table->slots[tls->highest_module].object == NULL)
 		tls->highest_module--;
-	/* Static space comes back if nothing was placed behind it. */
-	if (object->tls.has_offset && object->tls.offset == tls->static_used)
-		tls->static_used -= object->tls.size;
 	object->tls.module = 0;
+	if (object->tls.has_offset)
+		static_give_back(tls, table);
 }
 
 void rl_tls_publish(struct rl_linker *linker)

@@ -109,7 +109,6 @@ enum rl_status rl_namespace_publish_global(struct rl_namespace *namespace)
 	if (scope == NULL)
 		return RL_NO_MEMORY;
 	const struct rl_scope *old = atomic_exchange(&namespace->global.current, scope);
-	if (old != NULL && rl_readers_wait(&namespace->linker->readers))
-		rl_heap_give((void *)old);
+	rl_scope_retire(&namespace->linker->readers, old);
 	return RL_OK;
 }

@@ -108,7 +108,8 @@ struct rl_object {
 	/* Life.  All under the load lock, but bound_by which lazy binding adds to. */
 	unsigned open_count; /* dlopen handles given out for it */
 	bool is_permanent;   /* never unloaded: start-up object, NODELETE, unique symbols */
-	bool is_relocated, init_called, fini_called, is_removed;
+	bool is_relocated, init_called;
+	atomic_bool is_removed; /* lookups pass it over: it goes away */
 	bool mark; /* scratch of the current graph walk; false between operations */
 	unsigned long serial;
 	_Atomic(struct rl_pin *) pins; /* objects outside the closure that a binding of ours uses */

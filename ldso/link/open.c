@@ -31,21 +31,27 @@ static struct rl_object *first_new(const struct transaction *t)
 static void undo(struct transaction *t)
 {
 	struct rl_linker *linker = t->linker;
+	if (t->root == NULL && first_new(t) == NULL)
+		return; /* nothing was loaded */
 	for (struct rl_object *object = first_new(t); object != NULL; object = object->next) {
 		rl_unique_forget(t->namespace, object);
-		rl_address_remove(&linker->addresses, &object, 1);
 		rl_emit(linker, (struct rl_event){.kind = RL_EVENT_UNMAPPED, .object = object});
 	}
 	for (struct rl_object *object = t->namespace->first; t->root != NULL && object != first_new(t);
 	     object = object->next)
-		if (atomic_load(&object->search) != NULL)
-			rl_search_list_remove(object, &t->root->own_scope);
+		rl_search_list_remove(object, &t->root->own_scope);
 	if (t->root != NULL && !t->root_is_new) {
+		rl_scope_retire(&linker->readers, atomic_exchange(&t->root->own_scope.current, NULL));
 		rl_list_drop(&t->root->closure);
 		rl_list_drop(&t->root->sorted);
 	}
-	while (t->namespace->last != t->last_before)
-		rl_object_drop(linker, t->namespace->last);
+	while (t->namespace->last != t->last_before) {
+		struct rl_object *object = t->namespace->last;
+		rl_object_abandon(linker, object);
+		object->work_next = linker->limbo;
+		linker->limbo = object;
+	}
+	rl_limbo_empty(linker);
 	rl_change_end(linker);
 }
 
@@ -154,10 +160,14 @@ static enum rl_status open_locked(struct transaction *t)
 	t->is_committed = true;
 	/* Constructors may open and close this object again: the handle counts from here. */
 	t->root->open_count++;
+	t->namespace->opens++;
 	if (request->is_permanent)
 		t->root->is_permanent = true;
-	if (!is_known && !t->linker->rules.constructs_later)
+	if (!is_known && !t->linker->rules.constructs_later) {
+		rl_gate_pause(&t->linker->gate);
 		rl_calls_init(t->linker, t->root);
+		rl_gate_resume(&t->linker->gate);
+	}
 	/* Only now: what constructors look up must not depend on whether they are global already. */
 	if (request->is_global && !t->root->is_global)
 		return rl_globalize(t->root);
@@ -168,6 +178,7 @@ enum rl_status rl_open(struct rl_linker *linker, struct rl_namespace *namespace,
 		       struct rl_object **out_object, struct rl_diag *diag)
 {
 	linker->abi.lock(linker->abi.context);
+	rl_gate_enter(&linker->gate);
 	struct transaction t = {.linker = linker,
 				.namespace = namespace,
 				.request = request,
@@ -178,6 +189,11 @@ enum rl_status rl_open(struct rl_linker *linker, struct rl_namespace *namespace,
 		undo(&t);
 	else
 		*out_object = t.root;
+	if (linker->policy.settle != NULL)
+		linker->policy.settle(linker->policy.context);
+	if (linker->readers.retired_count != 0)
+		(void)rl_readers_reclaim(&linker->readers);
+	rl_gate_leave(&linker->gate);
 	linker->abi.unlock(linker->abi.context);
 	return status;
 }

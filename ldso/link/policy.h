@@ -21,6 +21,8 @@ struct rl_policy {
 	 * Failure fills DIAG in full.  The header was checked when it returns RL_OK. */
 	enum rl_status (*find)(void *context, const char *name, struct rl_object *requester,
 			       struct rl_namespace *namespace, struct rl_file *out_file, struct rl_diag *diag);
+	/* An operation that may have searched for files is over: give back what was only kept for it.  May be NULL. */
+	void (*settle)(void *context);
 	/* Forget what OBJECT->policy holds. */
 	void (*forget)(void *context, struct rl_object *object);
 	/* Expand dynamic string tokens in NAME for REQUESTER: NULL if it has none, else a heap string. */

@@ -2,12 +2,17 @@
 #include "readers.h"
 
 #include "../../arch/port.h"
+#include "../base/heap.h"
 
-enum { SPIN_LIMIT = 1 << 16 };
+enum {
+	SPIN_LIMIT = 1 << 16,
+	SPIN_LIMIT_STUCK = 1 << 9,
+};
 
 static bool side_drained(struct rl_readers *readers, unsigned side)
 {
-	for (unsigned i = 0; i < SPIN_LIMIT; i++) {
+	unsigned limit = readers->is_stuck ? SPIN_LIMIT_STUCK : SPIN_LIMIT;
+	for (unsigned i = 0; i < limit; i++) {
 		if (atomic_load_explicit(&readers->inside[side], memory_order_seq_cst) == 0)
 			return true;
 		if (i % 64 == 63)
@@ -23,8 +28,50 @@ bool rl_readers_wait(struct rl_readers *readers)
 	/* Twice: a reader may have read the old epoch and enter only after the first flip. */
 	for (int turn = 0; turn < 2; turn++) {
 		unsigned side = atomic_fetch_add(&readers->epoch, 1) & 1;
-		if (!side_drained(readers, side))
+		if (!side_drained(readers, side)) {
+			readers->is_stuck = true;
 			return false;
+		}
 	}
+	readers->is_stuck = false;
 	return true;
+}
+
+static bool retired_reserve(struct rl_readers *readers)
+{
+	if (readers->retired_count < readers->retired_capacity)
+		return true;
+	size_t capacity = readers->retired_capacity == 0 ? 16 : readers->retired_capacity * 2;
+	void **grown = rl_heap_grow(readers->retired, readers->retired_count * sizeof *grown, capacity * sizeof *grown);
+	if (grown == NULL)
+		return false;
+	readers->retired = grown;
+	readers->retired_capacity = capacity;
+	return true;
+}
+
+void rl_readers_retire(struct rl_readers *readers, void *block)
+{
+	if (block == NULL)
+		return;
+	if (retired_reserve(readers))
+		readers->retired[readers->retired_count++] = block;
+	else if (rl_readers_wait(readers))
+		rl_heap_give(block);
+}
+
+bool rl_readers_reclaim(struct rl_readers *readers)
+{
+	if (!rl_readers_wait(readers))
+		return false;
+	while (readers->retired_count > 0)
+		rl_heap_give(readers->retired[--readers->retired_count]);
+	return true;
+}
+
+void rl_readers_forget(struct rl_readers *readers)
+{
+	atomic_store(&readers->inside[0], 0);
+	atomic_store(&readers->inside[1], 0);
+	readers->is_stuck = false;
 }

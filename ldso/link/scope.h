@@ -3,6 +3,7 @@
 #define RL_LINK_SCOPE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,6 +11,15 @@
 
 struct rl_object;
 struct rl_object_list;
+struct rl_readers;
+struct rl_scope_names;
+
+/* All names of a large scope in one filter: so that a name nobody has costs one look instead of one an object.  It is
+ * made when names were missed often enough to pay for it. */
+struct rl_scope_filter {
+	atomic_uint misses;
+	_Atomic(struct rl_scope_names *) names; /* NULL: not made */
+};
 
 /* What a lookup needs to pass over an object without touching it. */
 struct rl_scope_entry {
@@ -20,6 +30,7 @@ struct rl_scope_entry {
 
 struct rl_scope {
 	size_t count;
+	struct rl_scope_filter *filter; /* NULL: the scope is small, or nothing is known */
 	struct rl_scope_entry entries[];
 };
 
@@ -35,5 +46,15 @@ struct rl_scope_list {
 
 /* A scope of the objects in LIST, in order; NULL if there is no memory.  Owned by the caller. */
 struct rl_scope *rl_scope_make(const struct rl_object_list *list);
+
+/* Free a scope (NULL is allowed) that no reader can hold / when the readers have left it. */
+void rl_scope_give(const struct rl_scope *scope);
+void rl_scope_retire(struct rl_readers *readers, const struct rl_scope *scope);
+
+/* Whether the filter knows that nobody in SCOPE has a name with this GNU hash. */
+bool rl_scope_lacks(const struct rl_scope *scope, uint32_t hash);
+
+/* A name was looked up in all of SCOPE in vain. */
+void rl_scope_missed(const struct rl_scope *scope);
 
 #endif

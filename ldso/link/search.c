@@ -7,6 +7,9 @@
 #include "open.h"
 #include "search.h"
 
+/* Stands where a scope was that went away. */
+static const struct rl_scope_cell no_scope;
+
 static struct rl_scope_list *list_make(size_t count)
 {
 	struct rl_scope_list *list = rl_heap_take(sizeof *list + count * sizeof list->cells[0]);
@@ -42,7 +45,7 @@ enum rl_status rl_search_list_make(struct rl_object *object, struct rl_object *r
 	list->cells[at++] = global;
 	if (has_root && !is_deep)
 		list->cells[at++] = &root->own_scope;
-	rl_heap_give(atomic_exchange(&object->search, list));
+	rl_readers_retire(&object->namespace->linker->readers, atomic_exchange(&object->search, list));
 	return RL_OK;
 }
 
@@ -51,15 +54,14 @@ enum rl_status rl_own_scope_make(struct rl_object *root)
 	struct rl_scope *scope = rl_scope_make(&root->closure);
 	if (scope == NULL)
 		return RL_NO_MEMORY;
-	atomic_store(&root->own_scope.current, scope);
+	const struct rl_scope *old = atomic_exchange(&root->own_scope.current, scope);
+	rl_scope_retire(&root->namespace->linker->readers, old);
 	return RL_OK;
 }
 
 static void list_replace(struct rl_object *object, struct rl_scope_list *list)
 {
-	struct rl_scope_list *old = atomic_exchange(&object->search, list);
-	if (rl_readers_wait(&object->namespace->linker->readers))
-		rl_heap_give(old);
+	rl_readers_retire(&object->namespace->linker->readers, atomic_exchange(&object->search, list));
 }
 
 enum rl_status rl_search_list_add(struct rl_object *object, const struct rl_scope_cell *cell)
@@ -79,7 +81,9 @@ enum rl_status rl_search_list_add(struct rl_object *object, const struct rl_scop
 
 void rl_search_list_remove(struct rl_object *object, const struct rl_scope_cell *cell)
 {
-	const struct rl_scope_list *old = atomic_load(&object->search);
+	struct rl_scope_list *old = atomic_load(&object->search);
+	if (old == NULL)
+		return;
 	size_t found = old->count;
 	for (size_t i = 0; i < old->count; i++)
 		if (old->cells[i] == cell)
@@ -87,8 +91,10 @@ void rl_search_list_remove(struct rl_object *object, const struct rl_scope_cell 
 	if (found == old->count)
 		return;
 	struct rl_scope_list *list = list_make(old->count - 1);
-	if (list == NULL)
-		return; /* the caller keeps the cell alive then: see close.c */
+	if (list == NULL) {
+		__atomic_store_n(&old->cells[found], &no_scope, __ATOMIC_RELEASE);
+		return;
+	}
 	memcpy(list->cells, old->cells, found * sizeof old->cells[0]);
 	memcpy(list->cells + found, old->cells + found + 1, (old->count - 1 - found) * sizeof old->cells[0]);
 	list_replace(object, list);

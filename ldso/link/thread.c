@@ -8,6 +8,12 @@
 #include "linker.h"
 #include "tls.h"
 
+/* A thread looks at a module's object inside a read section of the linker that the state is part of. */
+static struct rl_readers *readers_of(struct rl_tls_state *tls)
+{
+	return &((struct rl_linker *)((char *)tls - offsetof(struct rl_linker, tls)))->readers;
+}
+
 static struct rl_dtv *dtv_of_cells(struct rl_dtv_cell *cells)
 {
 	return (struct rl_dtv *)((char *)cells - offsetof(struct rl_dtv, generation));
@@ -89,12 +95,14 @@ void rl_thread_fill(struct rl_tls_state *tls, uintptr_t thread_pointer)
 	if (__atomic_load_n(&tls->highest_module, __ATOMIC_RELAXED) > dtv->capacity)
 		generation = 0; /* a reused stack whose vector is too short: the first access grows it */
 	dtv->generation.value = (void *)generation;
+	unsigned side = rl_readers_enter(readers_of(tls));
 	struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_acquire);
 	for (size_t module = 1; table != NULL && module < table->capacity && module <= dtv->capacity; module++) {
 		struct rl_object *object = __atomic_load_n(&table->slots[module].object, __ATOMIC_ACQUIRE);
 		if (object != NULL && object->tls.has_offset)
 			static_fill(object, &dtv->cells[module - 1], thread_pointer);
 	}
+	rl_readers_leave(readers_of(tls), side);
 	memset(rl_tls_static_address(thread_pointer, tls->own_offset), 0, sizeof(struct rl_thread));
 }
 
@@ -219,9 +227,13 @@ void *rl_thread_block(struct rl_tls_state *tls, size_t module)
 {
 	if (*dtv_slot(tls) == NULL) {
 		/* Static blocks need no vector: many threads never get one. */
+		unsigned side = rl_readers_enter(readers_of(tls));
 		const struct rl_object *object = module_object(tls, module);
-		if (object != NULL && object->tls.has_offset)
-			return rl_tls_static_address(rl_port_thread_pointer(), object->tls.offset);
+		bool has_offset = object != NULL && object->tls.has_offset;
+		size_t offset = has_offset ? object->tls.offset : 0;
+		rl_readers_leave(readers_of(tls), side);
+		if (has_offset)
+			return rl_tls_static_address(rl_port_thread_pointer(), offset);
 		if (!dtv_start(tls))
 			return NULL;
 	}
@@ -234,14 +246,17 @@ void *rl_thread_block(struct rl_tls_state *tls, size_t module)
 	struct rl_dtv_cell *cell = &dtv->cells[module - 1];
 	if (cell->value != RL_TLS_UNALLOCATED)
 		return cell->value;
+	unsigned side = rl_readers_enter(readers_of(tls));
 	struct rl_object *object = module_object(tls, module);
-	return object == NULL ? NULL : block_make(object, cell);
+	void *block = object == NULL ? NULL : block_make(object, cell);
+	rl_readers_leave(readers_of(tls), side);
+	return block;
 }
 
-void *rl_thread_block_soft(struct rl_tls_state *tls, size_t module)
+void *rl_thread_block_soft(struct rl_tls_state *tls, const struct rl_object *object)
 {
-	struct rl_object *object = module == 0 ? NULL : module_object(tls, module);
-	if (object == NULL)
+	size_t module = object->tls.module;
+	if (module == 0)
 		return NULL;
 	if (object->tls.has_offset)
 		return rl_tls_static_address(rl_port_thread_pointer(), object->tls.offset);
@@ -249,7 +264,7 @@ void *rl_thread_block_soft(struct rl_tls_state *tls, size_t module)
 	if (cells == NULL)
 		return NULL;
 	struct rl_dtv *dtv = dtv_of_cells(cells);
-	struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_acquire);
+	const struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_acquire);
 	bool is_current = table->slots[module].generation <= (size_t)cells[0].value;
 	if (!is_current || module > dtv->capacity || dtv->cells[module - 1].value == RL_TLS_UNALLOCATED)
 		return NULL;

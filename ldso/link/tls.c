@@ -65,6 +65,7 @@ void rl_tls_layout(struct rl_linker *linker)
 				 + (ptrdiff_t)offsetof(struct rl_thread, cells);
 	if (tls->extra_size != 0)
 		tls->extra_offset = place(tls, tls->extra_size, tls->extra_align, 0);
+	tls->static_start = tls->static_used;
 	tls->static_limit = tls->static_used + tls->surplus;
 	tls->static_size = round_up(tls->static_limit, tls->static_align) + linker->abi.thread_size;
 }

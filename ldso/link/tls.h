@@ -61,6 +61,7 @@ struct rl_tls_state {
 	size_t surplus;                   /* set before the layout */
 	size_t static_align;
 	size_t static_size; /* whole, with the thread descriptor */
+	size_t static_start; /* used at start */
 	size_t gap_low, gap_high; /* alignment hole inside the used part that small modules may fill */
 	size_t own_offset;  /* our own words of each thread */
 	ptrdiff_t dtv_place; /* where a thread keeps its dtv, from the thread pointer: in the TCB or in our own words */
@@ -125,8 +126,8 @@ void rl_thread_detach(uintptr_t thread_pointer);
 void *rl_thread_block(struct rl_tls_state *tls, size_t module);
 /* The calling thread's vector, made if it has none; NULL without memory. */
 struct rl_dtv *rl_thread_vector(struct rl_tls_state *tls);
-/* The same as rl_thread_block, but NULL instead of allocating. */
-void *rl_thread_block_soft(struct rl_tls_state *tls, size_t module);
+/* The block of OBJECT, which the caller keeps loaded, or NULL if it was not allocated yet. */
+void *rl_thread_block_soft(struct rl_tls_state *tls, const struct rl_object *object);
 
 /* The slow path of dynamic TLS descriptors: the variable's address. */
 uintptr_t rl_tls_descriptor_address(const struct rl_tls_descriptor *descriptor);

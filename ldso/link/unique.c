@@ -1,86 +1,91 @@
-/* The table of unique symbols: open addressing, replaced when half full. */
+/* The table of unique symbols: chains that choices are pushed onto without a lock and taken from under it. */
 #include "unique.h"
 
 #include <string.h>
 
 #include "../base/heap.h"
 
-struct rl_unique_entry {
-	struct rl_binding binding; /* object NULL: free */
+enum { BUCKETS = 1024 };
+
+struct rl_unique_choice {
+	struct rl_binding binding;
 	uint32_t hash;
+	_Atomic(struct rl_unique_choice *) next;
 };
 
 struct rl_unique_table {
-	size_t count, capacity; /* capacity is a power of two */
-	struct rl_unique_entry entries[];
+	_Atomic(struct rl_unique_choice *) buckets[BUCKETS];
 };
 
-static const char *entry_name(const struct rl_unique_entry *entry)
+/* The namespace's table, made when the first unique symbol is met. */
+static struct rl_unique_table *table_get(struct rl_namespace *namespace)
 {
-	return entry->binding.object->symbols.strings + entry->binding.symbol->st_name;
-}
-
-static struct rl_unique_entry *slot_find(struct rl_unique_table *table, uint32_t hash, const char *name)
-{
-	size_t at = hash & (table->capacity - 1);
-	for (;; at = (at + 1) & (table->capacity - 1)) {
-		struct rl_unique_entry *entry = &table->entries[at];
-		if (entry->binding.object == NULL || (entry->hash == hash && strcmp(entry_name(entry), name) == 0))
-			return entry;
-	}
-}
-
-static struct rl_unique_table *table_grow(const struct rl_unique_table *old)
-{
-	size_t capacity = old == NULL ? 32 : old->capacity * 2;
-	struct rl_unique_table *table = rl_heap_take(sizeof *table + capacity * sizeof table->entries[0]);
-	if (table == NULL)
-		return NULL;
-	table->capacity = capacity;
-	for (size_t i = 0; old != NULL && i < old->capacity; i++)
-		if (old->entries[i].binding.object != NULL)
-			*slot_find(table, old->entries[i].hash, entry_name(&old->entries[i])) = old->entries[i];
-	table->count = old == NULL ? 0 : old->count;
+	struct rl_unique_table *table = atomic_load_explicit(&namespace->uniques, memory_order_acquire);
+	if (table != NULL)
+		return table;
+	struct rl_unique_table *fresh = rl_heap_take(sizeof *fresh);
+	if (fresh == NULL || atomic_compare_exchange_strong(&namespace->uniques, &table, fresh))
+		return fresh;
+	rl_heap_give(fresh);
 	return table;
+}
+
+/* The choice for NAME from FIRST on, or NULL. */
+static struct rl_unique_choice *chain_find(struct rl_unique_choice *first, const struct rl_name *name)
+{
+	for (struct rl_unique_choice *choice = first; choice != NULL;
+	     choice = atomic_load_explicit(&choice->next, memory_order_acquire)) {
+		const char *strings = choice->binding.object->symbols.strings;
+		if (choice->hash == name->gnu_hash
+		    && strcmp(strings + choice->binding.symbol->st_name, name->string) == 0)
+			return choice;
+	}
+	return NULL;
 }
 
 enum rl_status rl_unique_choose(struct rl_namespace *namespace, const struct rl_name *name, struct rl_binding *binding)
 {
-	struct rl_unique_table *table = namespace->uniques;
-	if (table == NULL || table->count * 2 >= table->capacity) {
-		struct rl_unique_table *grown = table_grow(table);
-		if (grown == NULL)
+	struct rl_unique_table *table = table_get(namespace);
+	if (table == NULL)
+		return RL_NO_MEMORY;
+	_Atomic(struct rl_unique_choice *) *bucket = &table->buckets[name->gnu_hash % BUCKETS];
+	struct rl_unique_choice *head = atomic_load_explicit(bucket, memory_order_acquire);
+	struct rl_unique_choice *choice = chain_find(head, name), *fresh = NULL;
+	while (choice == NULL) {
+		if (fresh == NULL && (fresh = rl_heap_take(sizeof *fresh)) == NULL)
 			return RL_NO_MEMORY;
-		rl_heap_give(table);
-		namespace->uniques = table = grown;
+		fresh->binding = *binding;
+		fresh->hash = name->gnu_hash;
+		atomic_store_explicit(&fresh->next, head, memory_order_relaxed);
+		if (atomic_compare_exchange_strong(bucket, &head, fresh)) {
+			choice = fresh;
+			fresh = NULL;
+			__atomic_store_n(&choice->binding.object->is_permanent, true, __ATOMIC_RELAXED);
+		} else {
+			choice = chain_find(head, name);
+		}
 	}
-	struct rl_unique_entry *entry = slot_find(table, name->gnu_hash, name->string);
-	if (entry->binding.object == NULL) {
-		*entry = (struct rl_unique_entry){*binding, name->gnu_hash};
-		table->count++;
-		binding->object->is_permanent = true;
-	}
-	*binding = entry->binding;
+	rl_heap_give(fresh);
+	*binding = choice->binding;
 	return RL_OK;
 }
 
 void rl_unique_forget(struct rl_namespace *namespace, const struct rl_object *object)
 {
-	struct rl_unique_table *table = namespace->uniques;
-	for (size_t i = 0; table != NULL && i < table->capacity; i++) {
-		if (table->entries[i].binding.object != object)
-			continue;
-		/* Close the gap: entries behind it may have been placed past it. */
-		size_t mask = table->capacity - 1, gap = i;
-		for (size_t at = (i + 1) & mask; table->entries[at].binding.object != NULL; at = (at + 1) & mask) {
-			size_t home = table->entries[at].hash & mask;
-			if (((at - home) & mask) >= ((at - gap) & mask)) {
-				table->entries[gap] = table->entries[at];
-				gap = at;
+	struct rl_unique_table *table = atomic_load(&namespace->uniques);
+	for (size_t i = 0; table != NULL && i < BUCKETS; i++) {
+		_Atomic(struct rl_unique_choice *) *link = &table->buckets[i];
+		struct rl_unique_choice *choice = atomic_load(link);
+		while (choice != NULL) {
+			struct rl_unique_choice *next = atomic_load(&choice->next);
+			if (choice->binding.object != object) {
+				link = &choice->next;
+			} else if (atomic_compare_exchange_strong(link, &choice, next)) {
+				rl_readers_retire(&namespace->linker->readers, choice);
+			} else {
+				continue; /* something was pushed in front: the head was reloaded into choice */
 			}
+			choice = next;
 		}
-		table->entries[gap] = (struct rl_unique_entry){0};
-		table->count--;
-		i--; /* another entry may have moved here */
 	}
 }

@@ -389,11 +389,17 @@ struct rl_search *rl_search_make(const struct rl_options *options, const struct 
 	return search;
 }
 
+static void search_settle(void *context)
+{
+	rl_search_settle(context);
+}
+
 struct rl_policy rl_search_policy(struct rl_search *search)
 {
 	return (struct rl_policy){
 		.context = search,
 		.find = search_find,
+		.settle = search_settle,
 		.forget = search_forget,
 		.expand = search_expand,
 	};

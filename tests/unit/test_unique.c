@@ -10,7 +10,8 @@ enum { OBJECTS = 20, NAMES = 400 };
 static char strings[NAMES * 16];
 static Elf64_Sym symbols[NAMES];
 static struct rl_object objects[OBJECTS];
-static struct rl_namespace namespace;
+static struct rl_linker linker; /* forgotten choices wait for its readers */
+static struct rl_namespace namespace = {.linker = &linker};
 
 static void names_make(void)
 {
@@ -44,6 +45,7 @@ int main(void)
 	for (unsigned round = 0; round < 40000; round++) {
 		size_t object = random_step(&state) % OBJECTS, symbol = random_step(&state) % NAMES;
 		if (random_step(&state) % 50 == 0) {
+			CHECK(rl_readers_reclaim(&linker.readers));
 			rl_unique_forget(&namespace, &objects[object]);
 			for (size_t i = 0; i < NAMES; i++)
 				if (chosen[i] == &objects[object])

@@ -12,14 +12,19 @@ struct find_result {
 
 int rl_glibc_find_object(struct rl_glibc *glibc, uintptr_t address, void *out_result)
 {
-	struct rl_object *object = rl_address_find(&glibc->linker->addresses, address);
-	if (object == NULL || object->eh_frame_header == NULL)
-		return -1;
+	struct rl_address_table *addresses = &glibc->linker->addresses;
 	struct find_result *result = out_result;
-	result->flags = 0;
-	result->map_start = object->map_start;
-	result->map_end = object->map_end;
-	result->map = rl_shadow_map(object);
-	result->eh_frame = object->eh_frame_header;
+	size_t version;
+	do {
+		version = rl_address_version(addresses);
+		struct rl_object *object = rl_address_find(addresses, address);
+		if (object == NULL || object->eh_frame_header == NULL)
+			return -1;
+		result->flags = 0;
+		result->map_start = object->map_start;
+		result->map_end = object->map_end;
+		result->map = rl_shadow_map(object);
+		result->eh_frame = object->eh_frame_header;
+	} while (!rl_address_is_version(addresses, version));
 	return 0;
 }

@@ -18,6 +18,7 @@ struct rl_libc_functions {
 	int (*mutex_lock)(void *mutex);
 	int (*mutex_unlock)(void *mutex);
 	int *(*errno_location)(void);
+	int (*register_atfork)(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *owner);
 	char *(*strerror)(int number);
 	char *(*dcgettext)(const char *domain, const char *text, int category);
 	void (*signal_error)(int code, const char *object, const char *occasion, const char *text);
@@ -93,6 +94,9 @@ void rl_shadow_relink(struct rl_glibc *glibc);
 /* locks.c: libc's recursive mutexes in _rtld_global, no-ops until libc can be called. */
 void rl_glibc_lock(struct rl_glibc *glibc, uint16_t mutex);
 void rl_glibc_unlock(struct rl_glibc *glibc, uint16_t mutex);
+/* In the child of a fork: free the list's lock, which another thread of the parent may have held in dl_iterate_phdr.
+ * libc itself frees the load lock only. */
+void rl_glibc_lock_reset(struct rl_glibc *glibc);
 
 /* thread.c */
 void rl_glibc_threads_each(struct rl_glibc *glibc, void (*visit)(void *, uintptr_t), void *argument);

@@ -32,6 +32,7 @@ void rl_glibc_libc_ready(struct rl_glibc *glibc)
 	functions->errno_location = function_find(glibc, "__errno_location");
 	functions->mutex_unlock = function_find(glibc, "pthread_mutex_unlock");
 	functions->mutex_lock = function_find(glibc, "pthread_mutex_lock");
+	functions->register_atfork = function_find(glibc, "__register_atfork");
 	if (glibc->layout->exception_owner == RL_GLIBC_EXCEPTIONS_IN_LIBC) {
 		functions->signal_error = function_find(glibc, "_dl_signal_error");
 		functions->catch_error = function_find(glibc, "_dl_catch_error");

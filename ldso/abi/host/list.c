@@ -91,7 +91,7 @@ static int own_visit(const struct visit *visit, struct rl_object *object)
 		.dlpi_adds = visit->adds + atomic_load(&visit->host->adds),
 		.dlpi_subs = visit->subs + atomic_load(&visit->host->subs),
 		.dlpi_tls_modid = object->tls.module,
-		.dlpi_tls_data = rl_thread_block_soft(&visit->host->linker->tls, object->tls.module),
+		.dlpi_tls_data = rl_thread_block_soft(&visit->host->linker->tls, object),
 	};
 	return visit->visit(&info, sizeof info, visit->argument);
 }

@@ -1,0 +1,50 @@
+"""Opening, using and closing 200 generated libraries from eight threads, with forks: tests/stress."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+import linkers
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "stress"))
+
+import build  # noqa: E402
+
+pytestmark = pytest.mark.scenario
+
+
+@pytest.fixture(scope="module")
+def workshop():
+    folder = linkers.cache_folder() / "stress"
+    build.build(folder)
+    return folder
+
+
+def run(workshop, linker, seconds):
+    """The original fails this: a child it forks may inherit a half-opened library."""
+    result = subprocess.run([linker, workshop / "stress", str(seconds)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            timeout=seconds * 2 + 60, env={**os.environ, "STRESS_VERBOSE": "1"})
+    assert result.returncode == 0 and result.stdout.endswith("ok\n"), result.stdout
+
+
+def test_shortly(workshop, linker):
+    run(workshop, linker, 20)
+
+
+@pytest.mark.long
+def test_five_minutes(workshop, linker):
+    run(workshop, linker, 300)
+
+
+def test_engine_under_thread_sanitizer(tmp_path):
+    sources = [ROOT / "ldso" / path for path in ("base/heap.c", "link/address.c", "link/readers.c", "link/scope.c", "link/unique.c")]
+    program = tmp_path / "engine"
+    # The sanitizer does not know fences: the address table, which needs them, has atomic words only.
+    subprocess.run(["gcc", "-std=gnu17", "-O1", "-g", "-fsanitize=thread", "-Wno-tsan", "-pthread", ROOT / "tests/stress/engine.c",
+                    *sources, "-o", program], check=True)
+    result = subprocess.run([program, "5"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+    assert result.returncode == 0 and result.stdout == "ok\n", result.stdout
