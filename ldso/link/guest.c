@@ -278,10 +278,10 @@ uintptr_t rl_tls_descriptor_address(const struct rl_tls_descriptor *descriptor)
 }
 
 /* Only modules that the host placed in its static area can be reached by an offset. */
-enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object, struct rl_diag *diag)
+enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object)
 {
 	(void)linker;
-	return object->tls.has_offset ? RL_OK : rl_fail(diag, RL_TLS_STATIC_FULL, .subject = object->path);
+	return object->tls.has_offset ? RL_OK : RL_TLS_STATIC_FULL;
 }
 
 void rl_tls_static_fill(struct rl_linker *linker, struct rl_object *object)
