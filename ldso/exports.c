@@ -200,7 +200,8 @@ static void freeres(void)
 
 static void signal_failure(struct rl_diag *diag)
 {
-	struct rl_glibc_message *message = rl_glibc_words(&rl_glibc, diag);
+	struct rl_words words = rl_ldso_words();
+	struct rl_message *message = rl_words_message(&words, diag);
 	if (rl_glibc.functions.signal_error == NULL || message == NULL)
 		rl_report_fatal(diag);
 	rl_diag_drop(diag);

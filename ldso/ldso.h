@@ -5,6 +5,7 @@
 
 #include "../arch/port.h"
 #include "../libdl/process.h"
+#include "../libdl/words.h"
 #include "abi/glibc/cpu_features.h"
 #include "abi/glibc/glibc.h"
 #include "abi/glibc/globals.h"
@@ -64,7 +65,8 @@ void rl_fork_watch(void);
 /* exports.c: our functions for _rtld_global_ro. */
 extern const struct rl_glibc_entries rl_glibc_entries;
 
-/* report.c: ends of the process, and warnings, in the original's words. */
+/* report.c: what messages are made of, ends of the process, and warnings, in the original's words. */
+struct rl_words rl_ldso_words(void);
 void rl_report_fatal(const struct rl_diag *diag) __attribute__((noreturn));
 void rl_report_warning(struct rl_linker *linker, const struct rl_diag *diag);
 void rl_report_lazy_failure(struct rl_linker *linker, const struct rl_diag *diag) __attribute__((noreturn));

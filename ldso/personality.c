@@ -7,7 +7,8 @@
 static char *error_text(const struct rl_diag *diag)
 {
 	rl_glibc_words_ready(&rl_glibc);
-	return rl_glibc_error_text(&rl_glibc, diag);
+	struct rl_words words = rl_ldso_words();
+	return rl_words_error_text(&words, diag);
 }
 
 static void *handle_of(struct rl_object *object)
@@ -41,24 +42,6 @@ struct rl_dl_personality rl_dlfcn_personality(void)
 		.origin_of = origin_of,
 		.each_directory = each_directory,
 	};
-}
-
-struct rl_search_machine rl_machine_for_search(const struct rl_cpu *cpu, uint64_t platform_address)
-{
-	/* Legacy subdirectories and cache entries, numbered as in glibc up to 2.36 (ldso/policy/search.h). */
-	static const char *const names[] = {"sse2", "x86_64", "avx512_1"};
-	const uint64_t platforms = (uint64_t)15 << 48;
-	struct rl_search_machine machine = {.hwcaps = rl_cpu_hwcaps(cpu),
-					    .feature_names = names,
-					    .features = rl_glibc_hwcap(cpu),
-					    .platform_mask = platforms,
-					    .platform = rl_cpu_platform(cpu)};
-	if (machine.platform != NULL)
-		machine.platform_bit = (uint64_t)1 << (machine.platform[0] == 'h' ? 50 : 51);
-	else
-		machine.platform = (const char *)platform_address;
-	machine.isa_levels = (1u << rl_cpu_isa_level(cpu->usable)) - 1;
-	return machine;
 }
 
 struct rl_glibc_machine rl_machine_for_libc(const struct rl_cpu *cpu, const struct rl_search_machine *machine)

@@ -3,9 +3,9 @@
 #define RL_LDSO_PERSONALITY_H
 
 #include "ldso.h"
+#include "machine.h"
 
 struct rl_dl_personality rl_dlfcn_personality(void);
-struct rl_search_machine rl_machine_for_search(const struct rl_cpu *cpu, uint64_t platform_address);
 struct rl_glibc_machine rl_machine_for_libc(const struct rl_cpu *cpu, const struct rl_search_machine *machine);
 
 /* A program loaded by its path becomes the nameless first object. */

@@ -56,7 +56,8 @@ static void machine_probe(void)
 	rl_tunables_start(&rl_config.tunables, NEWEST_KNOWN_BY_HEART, rl_config.kernel.envp,
 			  rl_config.options.is_secure);
 	rl_glibc_cpu_restrict(&rl_config.cpu, &rl_config.tunables);
-	rl_config.machine = rl_machine_for_search(&rl_config.cpu, rl_config.kernel.aux[AT_PLATFORM]);
+	rl_config.machine = rl_machine_for_search(&rl_config.cpu, rl_glibc_hwcap(&rl_config.cpu),
+						   rl_config.kernel.aux[AT_PLATFORM]);
 }
 
 /* The value of a tunable; USUAL is its default.  Hardly any process has one set, so names are seldom looked up. */
@@ -92,7 +93,6 @@ static void engine_make(void)
 	linker()->prefers_strong = rl_config.options.has_dynamic_weak;
 	linker()->warns = rl_config.options.warns;
 	linker()->tls.surplus = static_surplus();
-	linker()->sort = rl_graph_sort;
 	linker()->die = rl_report_lazy_failure;
 	linker()->warn = rl_report_warning;
 	linker()->argc = rl_config.kernel.argc;
@@ -204,7 +204,8 @@ static void preload_one(void *argument, const char *name, const char *source)
 	struct rl_diag failure = RL_DIAG_NONE;
 	struct rl_object *object = NULL, *last_before = linker()->base.last;
 	if (rl_load(linker(), &linker()->base, &request, &object, &failure) != RL_OK) {
-		struct rl_glibc_message *message = rl_glibc_words(&rl_glibc, &failure);
+		struct rl_words words = rl_ldso_words();
+		struct rl_message *message = rl_words_message(&words, &failure);
 		rl_text_print(2, "ERROR: ld.so: object '%s' from %s cannot be preloaded (%s): ignored.\n", name, source,
 			      message == NULL ? "" : message->text);
 		rl_heap_give(message);

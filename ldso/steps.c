@@ -42,7 +42,7 @@ void rl_image_adopt(enum rl_object_kind kind, const char *path, uintptr_t header
 void rl_scopes_make(struct rl_diag *diag)
 {
 	struct rl_object *program = linker()->program;
-	rl_must(linker()->sort(program), diag);
+	rl_must(linker()->sort != NULL ? linker()->sort(program) : rl_graph_sort(program), diag);
 	rl_must(rl_own_scope_make(program), diag);
 	rl_must(rl_globalize(program), diag);
 	for (size_t i = 0; i < program->closure.count; i++)

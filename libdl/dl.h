@@ -16,6 +16,9 @@ enum {
 	RL_DL_GLOBAL = 0x100,
 	RL_DL_NODELETE = 0x1000,
 };
+/* diag.value of RL_SYMBOL_UNDEFINED: dlsym asked for it, no reference did. */
+enum { RL_DL_ASKED = 1 };
+
 #define RL_DL_DEFAULT ((void *)0)
 #define RL_DL_NEXT ((void *)-1)
 
@@ -26,6 +29,10 @@ struct rl_dl_address {
 	const char *symbol;
 	void *address;
 };
+
+/* dlopen in parts: the object rather than a handle, and the failure rather than dlerror's text. */
+RL_NODISCARD enum rl_status rl_dl_open_object(const char *name, int mode, const void *caller,
+					      struct rl_object **out_object, struct rl_diag *diag);
 
 void *rl_dl_open(const char *name, int mode, const void *caller);
 void *rl_dl_open_in(long namespace_id, const char *name, int mode, const void *caller);
@@ -45,6 +52,7 @@ int rl_dl_close_quietly(void *handle);
 /* error.c: what the next dlerror of this thread returns. */
 void rl_dl_error_clear(void);
 void rl_dl_error_set(struct rl_diag *diag); /* drops the diag */
+void rl_dl_error_put(char *text);           /* takes the heap string */
 /* Free the error state of a thread whose own words lie at OWN. */
 void rl_dl_error_drop(struct rl_thread *own);
 

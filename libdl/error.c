@@ -4,8 +4,9 @@
 #include "dl.h"
 
 struct error_state {
-	struct rl_diag diag; /* status RL_OK: nothing to report, or text says it */
-	char *text;          /* owned; what dlerror returned */
+	struct rl_diag diag; /* a failure that was not asked about yet; status RL_OK: none */
+	char *text;          /* owned; the sentence */
+	bool is_new;         /* text was not returned yet */
 };
 
 static struct rl_thread *own_words(void)
@@ -18,34 +19,57 @@ static void state_drop(struct error_state *state)
 	rl_diag_drop(&state->diag);
 	rl_heap_give(state->text);
 	state->text = NULL;
+	state->is_new = false;
+}
+
+/* The state of the calling thread, NULL if it has none yet (a process that is a guest may have no room for one). */
+static struct error_state *state_find(void)
+{
+	struct rl_thread *own = own_words();
+	return own == NULL ? NULL : own->error;
+}
+
+/* The same, made if need be, with nothing in it. */
+static struct error_state *state_fresh(void)
+{
+	struct rl_thread *own = own_words();
+	if (own == NULL)
+		return NULL;
+	if (own->error == NULL) {
+		own->error = rl_heap_take(sizeof(struct error_state));
+		if (own->error != NULL && rl_process.personality.error_keep != NULL)
+			rl_process.personality.error_keep(own->error);
+	}
+	if (own->error != NULL)
+		state_drop(own->error);
+	return own->error;
 }
 
 void rl_dl_error_clear(void)
 {
-	struct error_state *state = own_words()->error;
+	struct error_state *state = state_find();
 	if (state != NULL && (state->text != NULL || state->diag.status != RL_OK))
 		state_drop(state);
 }
 
-static struct error_state *error_make(void)
+void rl_dl_error_put(char *text)
 {
-	struct error_state *state = rl_heap_take(sizeof *state);
-	if (state != NULL && rl_process.personality.error_keep != NULL)
-		rl_process.personality.error_keep(state);
-	return state;
+	struct error_state *state = state_fresh();
+	if (state == NULL) {
+		rl_heap_give(text);
+		return;
+	}
+	state->text = text;
+	state->is_new = text != NULL;
 }
 
 void rl_dl_error_set(struct rl_diag *diag)
 {
-	struct rl_thread *own = own_words();
-	if (own->error == NULL)
-		own->error = error_make();
-	struct error_state *state = own->error;
+	struct error_state *state = state_fresh();
 	if (state == NULL) {
 		rl_diag_drop(diag);
 		return;
 	}
-	state_drop(state);
 	state->diag = *diag;
 	*diag = RL_DIAG_NONE;
 }
@@ -62,14 +86,19 @@ void rl_dl_error_drop(struct rl_thread *own)
 /* The text stays valid until the next call of this thread that fails or asks. */
 char *rl_dl_error(void)
 {
-	struct error_state *state = own_words()->error;
+	struct error_state *state = state_find();
 	if (state == NULL)
 		return NULL;
-	if (state->diag.status == RL_OK) {
+	if (state->diag.status != RL_OK) {
+		rl_heap_give(state->text);
+		state->text = rl_process.personality.error_text(&state->diag);
+		rl_diag_drop(&state->diag);
+		return state->text;
+	}
+	if (!state->is_new) {
 		state_drop(state);
 		return NULL;
 	}
-	state->text = rl_process.personality.error_text(&state->diag);
-	rl_diag_drop(&state->diag);
+	state->is_new = false;
 	return state->text;
 }

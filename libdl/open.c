@@ -14,8 +14,8 @@ static enum rl_status mode_check(const char *name, int mode, struct rl_diag *dia
 	return RL_OK;
 }
 
-static enum rl_status open_object(const char *name, int mode, const void *caller, struct rl_object **out_object,
-				  struct rl_diag *diag)
+enum rl_status rl_dl_open_object(const char *name, int mode, const void *caller, struct rl_object **out_object,
+				 struct rl_diag *diag)
 {
 	if (name == NULL)
 		name = "";
@@ -38,7 +38,7 @@ void *rl_dl_open(const char *name, int mode, const void *caller)
 	struct rl_diag diag = RL_DIAG_NONE;
 	struct rl_object *object = NULL;
 	rl_dl_error_clear();
-	if (open_object(name, mode, caller, &object, &diag) != RL_OK) {
+	if (rl_dl_open_object(name, mode, caller, &object, &diag) != RL_OK) {
 		rl_dl_error_set(&diag);
 		return NULL;
 	}
@@ -60,7 +60,7 @@ void *rl_dl_open_quietly(const char *name, int mode)
 	enum { PUBLIC_MODES = 0xffff };
 	struct rl_diag diag = RL_DIAG_NONE;
 	struct rl_object *object = NULL;
-	enum rl_status status = open_object(name, mode & PUBLIC_MODES, NULL, &object, &diag);
+	enum rl_status status = rl_dl_open_object(name, mode & PUBLIC_MODES, NULL, &object, &diag);
 	rl_diag_drop(&diag);
 	return status != RL_OK || object == NULL ? NULL : rl_process.personality.handle_of(object);
 }

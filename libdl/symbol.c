@@ -71,7 +71,7 @@ static enum rl_status query_run(const struct query *query, struct rl_binding *ou
 		return RL_OK;
 	}
 	return rl_fail(diag, RL_SYMBOL_UNDEFINED, .subject = (*out_asked)->path, .symbol = query->name,
-		       .version = query->version == NULL ? "" : query->version->name);
+		       .version = query->version == NULL ? "" : query->version->name, .value = RL_DL_ASKED);
 }
 
 /* The address a program can use. */
@@ -79,7 +79,7 @@ static void *binding_value(const struct rl_binding *binding)
 {
 	if (ELF64_ST_TYPE(binding->symbol->st_info) == STT_TLS) {
 		struct rl_tls_index index = {binding->object->tls.module, binding->symbol->st_value};
-		return rl_thread_address(&rl_process.linker.tls, &index);
+		return rl_thread_variable(&rl_process.linker.tls, &index);
 	}
 	uintptr_t address = rl_binding_address(binding);
 	return (void *)(rl_binding_is_ifunc(binding) ? rl_port_ifunc_call(address) : address);

@@ -34,6 +34,14 @@ def linker():
     return path
 
 
+@pytest.fixture(scope="session")
+def preload():
+    path = linkers.preload_under_test()
+    if not path.exists():
+        pytest.fail(f"there is no {path}: build first, or set PRELOAD", pytrace=False)
+    return path
+
+
 def pytest_collection_finish(session):
     if session.config.option.collectonly:
         return

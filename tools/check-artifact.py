@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Check what the link made of ld-relink.so: everything that start-up, the kernel, libc and debuggers rely on.
+"""Check what the link made of ld-relink.so or libdl-relink.so: everything that start-up, the kernel, libc and debuggers rely on.
 
 Each finding is one line; the exit status is 1 if there is one.  The lists of allowed things lie in tests/golden/:
 exports.txt (NAME@@VERSION TYPE), vector-functions.txt (functions that may touch vector or x87 registers), and
@@ -30,6 +30,17 @@ MACHINES = {
 R_NONE = 0
 
 
+class Product:
+    """What one of the two libraries may have that the other may not."""
+
+    def __init__(self, path):
+        self.is_preload = path.name.startswith("libdl-relink")
+        self.exports = GOLDEN / ("preload-exports.txt" if self.is_preload else "exports.txt")
+        # The host calls its constructor and destructor, and gives it these places.
+        self.tags = {"DT_INIT_ARRAY", "DT_FINI_ARRAY"} if self.is_preload else set()
+        self.undefined = {"_r_debug", "__libc_stack_end", "_dl_debug_addr", "__environ"} if self.is_preload else set()
+
+
 def read_list(path):
     lines = (line.split("#")[0].strip() for line in path.read_text().splitlines())
     return [line for line in lines if line]
@@ -58,10 +69,10 @@ def exports(elf):
         yield f"{name} {symbol['st_info']['type'].removeprefix('STT_')}"
 
 
-def check_header(elf, soname):
+def check_header(elf, soname, product):
     if elf["e_type"] != "ET_DYN":
         yield f"e_type is {elf['e_type']}, not ET_DYN"
-    if elf["e_entry"] == 0:
+    if elf["e_entry"] == 0 and not product.is_preload:
         yield "no entry point"
     if not any(isinstance(s, SymbolTableSection) and s.name == ".symtab" for s in elf.iter_sections()):
         yield "stripped: valgrind and profilers need .symtab"
@@ -74,7 +85,7 @@ def check_header(elf, soname):
         tags.setdefault(tag.entry.d_tag, tag)
     for forbidden in ("DT_NEEDED", "DT_TEXTREL", "DT_INIT", "DT_INIT_ARRAY", "DT_FINI", "DT_FINI_ARRAY", "DT_JMPREL",
                       "DT_RPATH", "DT_RUNPATH"):
-        if forbidden in tags:
+        if forbidden in tags and forbidden not in product.tags:
             yield f"has {forbidden}"
     if "DT_FLAGS" in tags and tags["DT_FLAGS"].entry.d_val & 4:
         yield "has DF_TEXTREL"
@@ -104,7 +115,7 @@ def check_segments(elf):
             yield f"no {wanted}"
 
 
-def check_relocations(elf, relative):
+def check_relocations(elf, relative, product):
     for section in elf.iter_sections():
         if isinstance(section, RelrRelocationSection) or not isinstance(section, RelocationSection):
             continue
@@ -116,17 +127,19 @@ def check_relocations(elf, relative):
                 continue
             number = relocation["r_info_sym"]
             name = symbols.get_symbol(number).name if symbols and number else ""
+            if name in product.undefined:
+                continue
             yield f"relocation of type {relocation['r_info_type']} at {relocation['r_offset']:#x} {name}".rstrip()
 
 
-def check_symbols(elf, golden):
+def check_symbols(elf, golden, product):
     dynamic = elf.get_section_by_name(".dynsym")
     for symbol in list(dynamic.iter_symbols())[1:]:
-        if symbol["st_shndx"] == "SHN_UNDEF":
+        if symbol["st_shndx"] == "SHN_UNDEF" and symbol.name not in product.undefined:
             yield f"undefined symbol {symbol.name}"
     table = elf.get_section_by_name(".symtab")
     for symbol in list(table.iter_symbols())[1:] if table else ():
-        if symbol["st_shndx"] == "SHN_UNDEF" and symbol.name:
+        if symbol["st_shndx"] == "SHN_UNDEF" and symbol.name and symbol.name not in product.undefined:
             yield f"undefined symbol {symbol.name} (in .symtab)"
     found, wanted = set(exports(elf)), set(golden)
     for line in sorted(wanted - found):
@@ -192,14 +205,15 @@ def own_definitions(build):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("linker", type=pathlib.Path)
-    parser.add_argument("--exports", type=pathlib.Path, default=GOLDEN / "exports.txt")
+    parser.add_argument("--exports", type=pathlib.Path, help="instead of the golden list")
     parser.add_argument("--vector-functions", type=pathlib.Path, default=GOLDEN / "vector-functions.txt")
     parser.add_argument("--musl-members", type=pathlib.Path, default=GOLDEN / "musl-members.txt")
     parser.add_argument("--musl-archive", type=pathlib.Path, default="/usr/lib/x86_64-linux-musl/libc.a")
     parser.add_argument("--build", type=pathlib.Path, help="tells the project's own functions from musl's")
     options = parser.parse_args()
 
-    golden = read_list(options.exports)
+    product = Product(options.linker)
+    golden = read_list(options.exports or product.exports)
     own = own_definitions(options.build) if options.build else {line.split("@")[0] for line in golden}
     with options.linker.open("rb") as file:
         elf = ELFFile(file)
@@ -208,10 +222,10 @@ def main():
             return 1
         soname, relative, registers, mnemonics = MACHINES[elf["e_machine"]]
         findings = [
-            *check_header(elf, soname),
+            *check_header(elf, "libdl-relink.so" if product.is_preload else soname, product),
             *check_segments(elf),
-            *check_relocations(elf, relative),
-            *check_symbols(elf, golden),
+            *check_relocations(elf, relative, product),
+            *check_symbols(elf, golden, product),
             *check_registers(options.linker, set(read_list(options.vector_functions)), registers, mnemonics),
             *check_members(elf, options.musl_archive, own, read_list(options.musl_members)),
         ]

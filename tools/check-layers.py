@@ -39,7 +39,9 @@ ENTRIES = {
 
 # The only functions that freestanding code may take from outside: musl's leaf string functions.
 OUTSIDE = {"memcpy", "memmove", "memset", "memcmp", "memchr", "strlen", "strcmp", "strncmp", "strchr", "strchrnul",
-           "_GLOBAL_OFFSET_TABLE_", "_DYNAMIC", "__ehdr_start", "_end", "_etext"}
+           "_GLOBAL_OFFSET_TABLE_", "_DYNAMIC", "__ehdr_start", "_end", "_etext",
+           # What libdl-relink.so asks its host for, weakly (libdl/preload.c).
+           "_r_debug", "__libc_stack_end", "_dl_debug_addr", "__environ"}
 
 SOURCE_SUFFIXES = {".c", ".h", ".S"}
 CPU_MACRO = re.compile(r"\b_*(?:x86_64|amd64|i[3-6]86|aarch64|arm|riscv|powerpc(?:64)?|s390x?|mips|loongarch\w*)_*\b",

@@ -226,13 +226,19 @@ static enum rl_status words_read(const struct raw_tags *raw, struct rl_dynamic *
 enum rl_status rl_dynamic_read(const struct rl_image *image, uint64_t vaddr,
 			       struct rl_dynamic *out_dynamic)
 {
-	struct rl_dynamic out = {.entries = rl_image_array(image, vaddr, 1, sizeof(Elf64_Dyn))};
-	size_t reach = rl_image_reach(image, vaddr);
-	if (out.entries == NULL || vaddr % 8 != 0)
+	const Elf64_Dyn *entries = rl_image_array(image, vaddr, 1, sizeof *entries);
+	if (entries == NULL || vaddr % 8 != 0)
 		return RL_DYNAMIC_DAMAGED;
-	struct raw_tags raw;
 	/* The original walks to DT_NULL whatever PT_DYNAMIC's size says; so do we, inside the segment. */
-	RL_TRY(tags_read(out.entries, reach / sizeof(Elf64_Dyn), &raw, &out.entry_count));
+	return rl_dynamic_read_entries(image, entries, rl_image_reach(image, vaddr) / sizeof *entries, out_dynamic);
+}
+
+enum rl_status rl_dynamic_read_entries(const struct rl_image *image, const Elf64_Dyn *entries, size_t count,
+				       struct rl_dynamic *out_dynamic)
+{
+	struct rl_dynamic out = {.entries = entries};
+	struct raw_tags raw;
+	RL_TRY(tags_read(out.entries, count, &raw, &out.entry_count));
 	RL_TRY(strings_read(image, &raw, &out));
 	RL_TRY(symbols_read(image, &raw, &out));
 	RL_TRY(relocations_read(image, &raw, &out));

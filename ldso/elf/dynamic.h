@@ -50,6 +50,10 @@ struct rl_dynamic {
 RL_NODISCARD enum rl_status rl_dynamic_read(const struct rl_image *image, uint64_t vaddr,
 					    struct rl_dynamic *out_dynamic);
 
+/* The same of COUNT entries that are not where the image has them: a linker that changed its own in memory. */
+RL_NODISCARD enum rl_status rl_dynamic_read_entries(const struct rl_image *image, const Elf64_Dyn *entries,
+						    size_t count, struct rl_dynamic *out_dynamic);
+
 /* The string at OFFSET, or NULL if the offset is outside the table. */
 static inline const char *rl_dynamic_string(const struct rl_dynamic *dynamic, uint64_t offset)
 {

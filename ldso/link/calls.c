@@ -23,7 +23,7 @@ void rl_calls_preinit(struct rl_linker *linker)
 
 static void object_init(struct rl_linker *linker, struct rl_object *object)
 {
-	if (object->init_called || object->kind == RL_OBJECT_LINKER)
+	if (object->init_called || object->kind == RL_OBJECT_LINKER || object->is_hosted)
 		return;
 	object->init_called = true;
 	if (object->kind == RL_OBJECT_PROGRAM)
@@ -65,7 +65,7 @@ static void object_fini(struct rl_linker *linker, struct rl_object *object)
 
 void rl_calls_fini(struct rl_linker *linker, struct rl_object *object)
 {
-	if (!object->init_called)
+	if (!object->init_called || object->is_hosted)
 		return;
 	object_fini(linker, object);
 }

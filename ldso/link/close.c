@@ -120,6 +120,12 @@ static void hide(struct rl_linker *linker, struct rl_namespace *namespace, struc
 static bool scopes_leave(struct rl_namespace *namespace, const struct rl_object_list *list)
 {
 	bool was_global = false;
+	for (size_t i = 0; i < list->count; i++)
+		list->items[i]->is_removed = true;
+	/* What they loaded stays without a loader. */
+	for (struct rl_object *object = namespace->first; object != NULL; object = object->next)
+		if (object->loader != NULL && object->loader->is_removed)
+			object->loader = NULL;
 	for (size_t i = 0; i < list->count; i++) {
 		struct rl_object *gone = list->items[i];
 		if (gone->is_global) {

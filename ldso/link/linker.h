@@ -21,6 +21,7 @@ struct rl_namespace {
 	size_t count;
 	struct rl_object_list global_list; /* members of the global scope, in order */
 	struct rl_scope_cell global;       /* its published form */
+	const struct rl_scope_cell *front;   /* what our objects find before everything else; NULL: nothing */
 	struct rl_object_name *names[RL_NAME_BUCKETS];
 	uintptr_t collector;  /* the thread that is unloading, 0: none; under the gate */
 	bool collect_again;   /* asked for by a destructor that it runs */
@@ -68,7 +69,7 @@ struct rl_linker {
 
 	/* A lazily bound call found no definition: report as the personality words it and end the process. */
 	void (*die)(struct rl_linker *linker, const struct rl_diag *diag) __attribute__((noreturn));
-	/* Put root->sorted in order (graph.h). */
+	/* Put root->sorted in another order than rl_graph_sort does (graph.h); NULL: no. */
 	enum rl_status (*sort)(struct rl_object *root);
 	/* Something that OBJECT needs is missing, as DIAG says: the definition for RELA, or the library NAME.  RL_OK: go on,
 	 * with *out_binding if it has an object, else without.  NULL: what is missing is a failure. */

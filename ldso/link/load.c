@@ -10,23 +10,28 @@
 #include "map.h"
 #include "namespace.h"
 
-/* Read everything the dynamic section at VADDR says.  VADDR 0: the file has none. */
-static enum rl_status object_read(const struct rl_linker *linker, struct rl_object *object, uint64_t vaddr)
+/* Read the tables that the dynamic section, which was read, names. */
+static enum rl_status tables_read(const struct rl_linker *linker, struct rl_object *object)
 {
-	if (vaddr == 0)
-		return object->kind == RL_OBJECT_PROGRAM ? RL_OK : RL_DYNAMIC_NONE; /* a static program has none */
-	enum rl_status status = rl_dynamic_read(&object->image, vaddr, &object->dynamic);
-	if (status == RL_OK)
-		status = rl_symbols_read(&object->dynamic, &object->symbols);
-	if (status != RL_OK || linker->rules.ignores_versions)
-		return status;
 	struct rl_version_table table;
+	RL_TRY(rl_symbols_read(&object->dynamic, &object->symbols));
+	if (linker->rules.ignores_versions)
+		return RL_OK;
 	RL_TRY(rl_versions_read(&object->image, &object->dynamic, &table));
 	object->symbols.versions = table.versions;
 	object->symbols.version_count = table.count;
 	if (table.count == 0)
 		object->symbols.versym = NULL; /* numbers that mean nothing */
 	return RL_OK;
+}
+
+/* Read everything the dynamic section at VADDR says.  VADDR 0: the file has none. */
+static enum rl_status object_read(const struct rl_linker *linker, struct rl_object *object, uint64_t vaddr)
+{
+	if (vaddr == 0)
+		return object->kind == RL_OBJECT_PROGRAM ? RL_OK : RL_DYNAMIC_NONE; /* a static program has none */
+	RL_TRY(rl_dynamic_read(&object->image, vaddr, &object->dynamic));
+	return tables_read(linker, object);
 }
 
 /* What follows mapping, for files and adopted images alike: names, TLS id, the personality's view, the list. */
@@ -263,10 +268,17 @@ enum rl_status rl_adopt(struct rl_linker *linker, struct rl_namespace *namespace
 	uint64_t dynamic_vaddr = 0;
 	object->is_permanent = true;
 	object->entry = adoption->entry;
+	object->is_hosted = adoption->is_hosted;
 	enum rl_status status = rl_map_adopt(adoption->phdrs, adoption->phdr_count, adoption->bias, linker->page_size,
 					     object, &dynamic_vaddr);
-	if (status == RL_OK && dynamic_vaddr != 0)
+	if (status == RL_OK && adoption->dynamic != NULL) {
+		status = rl_dynamic_read_entries(&object->image, adoption->dynamic, adoption->dynamic_count,
+						 &object->dynamic);
+		if (status == RL_OK)
+			status = tables_read(linker, object);
+	} else if (status == RL_OK && dynamic_vaddr != 0) {
 		status = object_read(linker, object, dynamic_vaddr);
+	}
 	if (status != RL_OK)
 		rl_fail(diag, status, .subject = adoption->path);
 	if (status == RL_OK)

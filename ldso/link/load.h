@@ -25,6 +25,10 @@ struct rl_adoption {
 	const Elf64_Phdr *phdrs;
 	size_t phdr_count;
 	uintptr_t bias, entry;
+	bool is_hosted;
+	/* Hosted images: the dynamic section with all values as the file has them; must live as long as the object. */
+	const Elf64_Dyn *dynamic;
+	size_t dynamic_count;
 };
 RL_NODISCARD enum rl_status rl_adopt(struct rl_linker *linker, struct rl_namespace *namespace,
 				     const struct rl_adoption *adoption, struct rl_object **out_object,

@@ -198,6 +198,16 @@ static enum rl_status segments_map(const struct mapping *mapping, bool *out_is_c
 	return RL_OK;
 }
 
+/* What to seal: whole pages, and none that is not the object's, whatever a damaged header says. */
+static struct rl_span relro_find(const struct rl_object *object, const Elf64_Phdr *phdr, size_t page_size)
+{
+	uintptr_t start = object->image.bias + phdr->p_vaddr, room = object->map_end - start;
+	if (start < object->map_start || start >= object->map_end)
+		return (struct rl_span){0};
+	uintptr_t end = start + (phdr->p_memsz < room ? phdr->p_memsz : room);
+	return (struct rl_span){page_down(start, page_size), page_down(end, page_size)};
+}
+
 /* The facts that program headers other than PT_LOAD tell.  The image is mapped. */
 static enum rl_status facts_read(struct rl_object *object, size_t page_size, uint64_t *out_dynamic_vaddr)
 {
@@ -227,8 +237,7 @@ static enum rl_status facts_read(struct rl_object *object, size_t page_size, uin
 			object->stack_flags = phdr->p_flags;
 			break;
 		case PT_GNU_RELRO:
-			object->relro.start = page_down(image->bias + phdr->p_vaddr, page_size);
-			object->relro.end = page_down(image->bias + phdr->p_vaddr + phdr->p_memsz, page_size);
+			object->relro = relro_find(object, phdr, page_size);
 			break;
 		case PT_GNU_EH_FRAME:
 			object->eh_frame_header = (const void *)(image->bias + phdr->p_vaddr);
@@ -244,7 +253,8 @@ static const Elf64_Phdr *phdrs_in_image(const struct mapping *mapping, uint64_t 
 	uint64_t size = mapping->phdr_count * sizeof(Elf64_Phdr);
 	for (size_t i = 0; i < mapping->phdr_count; i++) {
 		const Elf64_Phdr *phdr = &mapping->phdrs[i];
-		if (phdr->p_type == PT_LOAD && phdr->p_offset <= offset && offset + size <= phdr->p_offset + phdr->p_filesz)
+		if (phdr->p_type == PT_LOAD && (phdr->p_flags & (PF_R | PF_W)) && phdr->p_offset <= offset
+		    && offset + size <= phdr->p_offset + phdr->p_filesz)
 			return (const Elf64_Phdr *)(mapping->bias + phdr->p_vaddr + (offset - phdr->p_offset));
 	}
 	return NULL;

@@ -80,6 +80,7 @@ struct rl_object {
 	uintptr_t map_start, map_end;
 	bool is_contiguous;       /* the whole span is ours: no holes */
 	bool owns_map;            /* unmap on drop */
+	bool is_hosted;           /* another linker of this process loaded, relocated and calls it: for us read-only */
 	bool owns_phdr;           /* phdr is a heap copy */
 	const Elf64_Phdr *phdr;   /* program headers as programs see them: in the image if they are mapped */
 	uintptr_t entry;

@@ -108,7 +108,7 @@ static enum rl_status prepare(struct transaction *t)
 	RL_TRY(rl_graph_close(linker, t->root, NULL, RL_OBJECT_OPENED, t->diag));
 	if (!linker->rules.ignores_versions)
 		RL_TRY(rl_graph_check_versions(linker, &t->root->closure, t->diag));
-	enum rl_status status = linker->sort(t->root);
+	enum rl_status status = linker->sort != NULL ? linker->sort(t->root) : rl_graph_sort(t->root);
 	if (status == RL_OK)
 		status = scopes_make(t);
 	if (status != RL_OK)

@@ -9,9 +9,13 @@
 #include "../base/heap.h"
 #include "../base/sys.h"
 
+/* Places need not be aligned: members of packed structures are not. */
+typedef uintptr_t __attribute__((aligned(1), may_alias)) place_word;
+typedef uint32_t __attribute__((aligned(1), may_alias)) place_half;
+
 /* A place whose value an IFUNC resolver gives. */
 struct deferred {
-	uintptr_t *place;
+	place_word *place;
 	uintptr_t resolver;
 	uint64_t addend;
 };
@@ -40,7 +44,7 @@ static enum rl_status damaged(struct relocator *r, unsigned value)
 }
 
 /* The slow half of place(): find the segment, or refuse. */
-static uintptr_t *place_find(struct relocator *r, uint64_t offset, size_t size)
+static place_word *place_find(struct relocator *r, uint64_t offset, size_t size)
 {
 	const Elf64_Phdr *phdr = rl_image_segment(&r->object->image, offset);
 	if (phdr == NULL || phdr->p_memsz < size || (!(phdr->p_flags & PF_W) && !r->has_text_relocations)
@@ -50,21 +54,21 @@ static uintptr_t *place_find(struct relocator *r, uint64_t offset, size_t size)
 		r->low = r->bias + phdr->p_vaddr;
 		r->room = phdr->p_memsz - sizeof(uint64_t);
 	}
-	return (uintptr_t *)(r->bias + offset);
+	return (place_word *)(r->bias + offset);
 }
 
 /* Whether WORD is in the segment that the last place was in. */
-static inline bool place_is_near(const struct relocator *r, const uintptr_t *word)
+static inline bool place_is_near(const struct relocator *r, const place_word *word)
 {
 	return (uintptr_t)word - r->low <= r->room;
 }
 
 /* The writable word at OFFSET, or NULL if the object has none there. */
-static inline uintptr_t *place(struct relocator *r, uint64_t offset)
+static inline place_word *place(struct relocator *r, uint64_t offset)
 {
 	uintptr_t address = r->bias + offset;
 	if (__builtin_expect(address - r->low <= r->room, 1))
-		return (uintptr_t *)address;
+		return (place_word *)address;
 	return place_find(r, offset, sizeof(uint64_t));
 }
 
@@ -76,11 +80,11 @@ static enum rl_status relr_bitmap_apply(struct relocator *r, uint64_t vaddr, uin
 		return RL_OK;
 	/* The lowest and the highest word decide for all between, if they are in one segment. */
 	unsigned lowest = (unsigned)__builtin_ctzl(bits), highest = 63 - (unsigned)__builtin_clzl(bits);
-	uintptr_t *first = place(r, vaddr + lowest * sizeof(uint64_t));
+	place_word *first = place(r, vaddr + lowest * sizeof(uint64_t));
 	if (first == NULL || place(r, vaddr + highest * sizeof(uint64_t)) == NULL || !place_is_near(r, first))
 		return damaged(r, RL_RELOC_RELATIVE);
 	uintptr_t bias = r->bias;
-	uintptr_t *words = (uintptr_t *)(bias + vaddr);
+	place_word *words = (place_word *)(bias + vaddr);
 	for (; bits != 0; bits &= bits - 1)
 		words[__builtin_ctzl(bits)] += bias;
 	return RL_OK;
@@ -92,7 +96,7 @@ static enum rl_status relr_apply(struct relocator *r)
 	uint64_t next = 0; /* vaddr behind the last word */
 	for (; entry < end; entry++) {
 		if ((*entry & 1) == 0) {
-			uintptr_t *word = place(r, *entry);
+			place_word *word = place(r, *entry);
 			if (word == NULL)
 				return damaged(r, RL_RELOC_RELATIVE);
 			*word += r->bias;
@@ -118,12 +122,12 @@ static enum rl_status relative_apply(struct relocator *r, const Elf64_Rela *rela
 			low = r->low;
 			room = r->room;
 		}
-		*(uintptr_t *)address = bias + (uint64_t)rela->r_addend;
+		*(place_word *)address = bias + (uint64_t)rela->r_addend;
 	}
 	return RL_OK;
 }
 
-static enum rl_status defer(struct relocator *r, uintptr_t *word, uintptr_t resolver, uint64_t addend)
+static enum rl_status defer(struct relocator *r, place_word *word, uintptr_t resolver, uint64_t addend)
 {
 	if (r->deferred_count == r->deferred_capacity) {
 		size_t capacity = r->deferred_capacity == 0 ? 64 : r->deferred_capacity * 2;
@@ -200,7 +204,7 @@ static enum rl_status copy_apply(struct relocator *r, const Elf64_Rela *rela)
 }
 
 /* A TLS descriptor: static modules are an offset from the thread pointer, others go through the dtv. */
-static enum rl_status descriptor_apply(struct relocator *r, const Elf64_Rela *rela, uintptr_t *word)
+static enum rl_status descriptor_apply(struct relocator *r, const Elf64_Rela *rela, place_word *word)
 {
 	struct rl_object *definer = r->memo.object;
 	if (place_find(r, rela->r_offset, 2 * sizeof *word) == NULL)
@@ -210,29 +214,23 @@ static enum rl_status descriptor_apply(struct relocator *r, const Elf64_Rela *re
 		word[1] = (uint64_t)rela->r_addend;
 		return RL_OK;
 	}
+	if (definer->tls.size == 0)
+		return damaged(r, RL_RELOC_TLSDESC);
 	uint64_t offset = r->memo.symbol->st_value + (uint64_t)rela->r_addend;
 	if (definer->tls.has_offset) {
 		word[0] = (uintptr_t)rl_port_tlsdesc_static;
 		word[1] = RL_TLS_BELOW_TP ? offset - definer->tls.offset : offset + definer->tls.offset;
 		return RL_OK;
 	}
-	struct rl_tls_descriptor *descriptor = rl_heap_take(sizeof *descriptor);
+	struct rl_tls_descriptor *descriptor = rl_tls_descriptor_make(&r->linker->tls, r->object, definer, offset);
 	if (descriptor == NULL)
 		return rl_fail(r->diag, RL_NO_MEMORY, .subject = r->object->path);
-	struct rl_tls_table *table = atomic_load(&r->linker->tls.table);
-	*descriptor = (struct rl_tls_descriptor){.generation = table->slots[definer->tls.module].generation,
-						 .module = definer->tls.module,
-						 .offset = offset,
-						 .dtv_place = r->linker->tls.dtv_place,
-						 .tls = &r->linker->tls,
-						 .next = r->object->tls_descriptors};
-	r->object->tls_descriptors = descriptor;
 	word[0] = (uintptr_t)rl_port_tlsdesc_dynamic;
 	word[1] = (uintptr_t)descriptor;
 	return RL_OK;
 }
 
-static enum rl_status tls_apply(struct relocator *r, const Elf64_Rela *rela, uint32_t type, uintptr_t *word)
+static enum rl_status tls_apply(struct relocator *r, const Elf64_Rela *rela, uint32_t type, place_word *word)
 {
 	struct rl_object *definer = r->memo.object;
 	if (type == RL_RELOC_TLSDESC)
@@ -261,7 +259,7 @@ static enum rl_status tls_apply(struct relocator *r, const Elf64_Rela *rela, uin
 /* Places of 32 bits.  Returns RL_RELOC_TYPE if TYPE is none of them. */
 static enum rl_status narrow_apply(struct relocator *r, const Elf64_Rela *rela, uint32_t type)
 {
-	uint32_t *word = (uint32_t *)place_find(r, rela->r_offset, sizeof *word);
+	place_half *word = (place_half *)place_find(r, rela->r_offset, sizeof *word);
 	if (word == NULL)
 		return damaged(r, type);
 	uint64_t value = rl_binding_address(&r->memo) + (uint64_t)rela->r_addend;
@@ -291,7 +289,8 @@ static enum rl_status narrow_apply(struct relocator *r, const Elf64_Rela *rela, 
 
 /* A reference could not be resolved: the personality may know what to do.  RL_OK: it has a binding in the memo, or the
  * place is left alone. */
-static __attribute__((noinline)) enum rl_status excuse(struct relocator *r, const Elf64_Rela *rela, enum rl_status status)
+static __attribute__((noinline)) enum rl_status excuse(struct relocator *r, const Elf64_Rela *rela,
+						       enum rl_status status)
 {
 	if (status != RL_SYMBOL_UNDEFINED || r->linker->excuse_symbol == NULL)
 		return status;
@@ -301,7 +300,7 @@ static __attribute__((noinline)) enum rl_status excuse(struct relocator *r, cons
 /* A word that becomes the address of a symbol: nearly all relocations with symbols. */
 static inline enum rl_status address_apply(struct relocator *r, const Elf64_Rela *rela, enum rl_reference_class class)
 {
-	uintptr_t *word = place(r, rela->r_offset);
+	place_word *word = place(r, rela->r_offset);
 	if (word == NULL)
 		return damaged(r, (unsigned)ELF64_R_TYPE(rela->r_info));
 	enum rl_status status = reference_resolve(r, ELF64_R_SYM(rela->r_info), class);
@@ -321,7 +320,7 @@ static enum rl_status rare_apply(struct relocator *r, const Elf64_Rela *rela, ui
 {
 	if (type == RL_RELOC_NONE)
 		return RL_OK;
-	uintptr_t *word = place(r, rela->r_offset);
+	place_word *word = place(r, rela->r_offset);
 	if (type == RL_RELOC_RELATIVE || type == RL_RELOC_RELATIVE_ALT || type == RL_RELOC_IRELATIVE) {
 		if (word == NULL)
 			return damaged(r, type);
@@ -381,7 +380,7 @@ static enum rl_status plt_apply_lazily(struct relocator *r)
 			RL_TRY(rela_apply(r, rela));
 			continue;
 		}
-		uintptr_t *word = place(r, rela->r_offset);
+		place_word *word = place(r, rela->r_offset);
 		if (word == NULL)
 			return damaged(r, RL_RELOC_JUMP_SLOT);
 		*word += r->bias;
@@ -396,9 +395,12 @@ static enum rl_status tables_apply(struct relocator *r)
 	bool binds_calls_first = r->linker->rules.binds_calls_first;
 	if (binds_calls_first)
 		RL_TRY(table_apply(r, plt, plt + dynamic->plt.count));
-	RL_TRY(relr_apply(r));
-	RL_TRY(relative_apply(r, rela, rela + dynamic->relative_count));
-	RL_TRY(table_apply(r, rela + dynamic->relative_count, rela + dynamic->rela.count));
+	if (dynamic->relr.count != 0)
+		RL_TRY(relr_apply(r));
+	if (dynamic->rela.count != 0) {
+		RL_TRY(relative_apply(r, rela, rela + dynamic->relative_count));
+		RL_TRY(table_apply(r, rela + dynamic->relative_count, rela + dynamic->rela.count));
+	}
 	if (r->object->is_lazy)
 		return plt_apply_lazily(r);
 	return binds_calls_first ? RL_OK : table_apply(r, plt, plt + dynamic->plt.count);
@@ -449,6 +451,7 @@ enum rl_status rl_relocate(struct rl_linker *linker, struct rl_object *object, b
 			      .object = object,
 			      .diag = diag,
 			      .bias = object->image.bias,
+			      .low = UINTPTR_MAX, /* no segment yet: not even address 0 is near */
 			      .has_text_relocations = object->dynamic.has_text_relocations};
 	object->is_lazy = is_lazy && !object->dynamic.binds_now && object->dynamic.plt_got != NULL;
 	if (object->is_lazy)

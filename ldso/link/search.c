@@ -23,10 +23,13 @@ enum rl_status rl_search_list_make(struct rl_object *object, struct rl_object *r
 	const struct rl_scope_cell *global = &object->namespace->global;
 	bool has_root = root != NULL && !root->is_global;
 	bool is_symbolic = object->dynamic.is_symbolic;
-	struct rl_scope_list *list = list_make(1 + has_root + is_symbolic);
+	const struct rl_scope_cell *front = object->is_hosted ? NULL : object->namespace->front;
+	struct rl_scope_list *list = list_make(1 + has_root + is_symbolic + (front != NULL));
 	if (list == NULL)
 		return RL_NO_MEMORY;
 	size_t at = 0;
+	if (front != NULL)
+		list->cells[at++] = front;
 	if (is_symbolic) {
 		struct rl_object_list self = {&object, 1, 1};
 		struct rl_scope *scope = rl_scope_make(&self);

@@ -70,12 +70,17 @@ enum rl_status rl_graph_sort(struct rl_object *root)
 	size_t root_needs = root->needed.count;
 	if (!root->is_relocated)
 		root->needed.count = 0;
+	/* The order of an older root may name objects that are not in this closure: preloads. */
+	for (struct rl_object *object = root->namespace->first; object != NULL; object = object->next)
+		object->mark = true;
+	for (size_t i = 0; i < count; i++)
+		objects[i]->mark = false;
 	for (size_t i = count; i-- > 0;)
 		if (!objects[i]->mark)
 			walk_from(&walk, objects[i]);
 	root->needed.count = root_needs;
-	for (size_t i = 0; i < count; i++)
-		objects[i]->mark = false;
+	for (struct rl_object *object = root->namespace->first; object != NULL; object = object->next)
+		object->mark = false;
 	move_to_front(walk.sorted, root);
 	root->sorted.count = count;
 	return RL_OK;

@@ -271,6 +271,16 @@ void *rl_thread_block_soft(struct rl_tls_state *tls, const struct rl_object *obj
 	return dtv->cells[module - 1].value;
 }
 
+struct rl_thread *rl_thread_own(const struct rl_tls_state *tls)
+{
+	return (struct rl_thread *)rl_tls_static_address(rl_port_thread_pointer(), tls->own_offset);
+}
+
+void *rl_thread_variable(struct rl_tls_state *tls, const struct rl_tls_index *index)
+{
+	return rl_thread_address(tls, index);
+}
+
 uintptr_t rl_tls_descriptor_address(const struct rl_tls_descriptor *descriptor)
 {
 	char *block = rl_thread_block(descriptor->tls, descriptor->module);

@@ -43,12 +43,15 @@ struct rl_tls_slot {
 	struct rl_object *object;
 };
 
+/* By module id less module_base. */
 struct rl_tls_table {
 	size_t capacity;
 	struct rl_tls_slot slots[]; /* by module id; slot 0 is not used */
 };
 
 struct rl_tls_state {
+	struct rl_guest *guest; /* guest.h: threads belong to another linker; NULL: they are ours */
+	size_t module_base;     /* added to table indexes to make module ids; 0 where threads are ours */
 	_Atomic(struct rl_tls_table *) table;
 	atomic_size_t generation; /* grows whenever ids change hands */
 	size_t highest_module;
@@ -72,6 +75,7 @@ struct rl_tls_state {
 struct rl_thread {
 	void *error; /* dlerror state, owned by libdl */
 	struct rl_dtv_cell *cells; /* the dtv, if libc has no place for it */
+	unsigned rounds; /* of libc's destructors that the thread has seen: only where threads are not ours */
 };
 
 /* What TLSDESC relocations of dynamic modules point at. */
@@ -93,14 +97,21 @@ void rl_tls_module_remove(struct rl_linker *linker, struct rl_object *object);
 /* Make all additions and removals since the last call visible: a new generation. */
 void rl_tls_publish(struct rl_linker *linker);
 
+/* tls.c, or guest.c where threads belong to another linker. */
+
 /* Lay out the static area for all modules of the start: before the first thread exists. */
 void rl_tls_layout(struct rl_linker *linker);
-/* Give a module that was loaded later a place in the surplus; RL_TLS_STATIC_FULL if it does not fit. */
+/* Give a module that was loaded later a place in the surplus; RL_TLS_STATIC_FULL, which the caller words, if it does
+ * not fit. */
 RL_NODISCARD enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object);
 /* Copy the initial image of such a module into every running thread. */
 void rl_tls_static_fill(struct rl_linker *linker, struct rl_object *object);
 
-/* thread.c: one thread's storage. */
+/* What a TLSDESC relocation of OBJECT for a variable at OFFSET in DEFINER's dynamic block points at; owned by OBJECT. */
+struct rl_tls_descriptor *rl_tls_descriptor_make(struct rl_tls_state *tls, struct rl_object *object,
+						 const struct rl_object *definer, size_t offset);
+
+/* thread.c, or guest.c: one thread's storage. */
 
 /* Make the dtv of the thread at THREAD_POINTER, whose static area is allocated; false without memory. */
 bool rl_thread_attach(struct rl_tls_state *tls, uintptr_t thread_pointer);
@@ -126,11 +137,10 @@ static inline char *rl_tls_static_address(uintptr_t thread_pointer, size_t offse
 	return (char *)(RL_TLS_BELOW_TP ? thread_pointer - offset : thread_pointer + offset);
 }
 
-/* Our own words of the calling thread. */
-static inline struct rl_thread *rl_thread_own(const struct rl_tls_state *tls)
-{
-	return (struct rl_thread *)rl_tls_static_address(rl_port_thread_pointer(), tls->own_offset);
-}
+/* Our own words of the calling thread; NULL only if there is no memory. */
+struct rl_thread *rl_thread_own(const struct rl_tls_state *tls);
+/* Address of a thread-local variable, for callers that do not know whose the threads are; NULL without memory. */
+void *rl_thread_variable(struct rl_tls_state *tls, const struct rl_tls_index *index);
 
 /* Address of a thread-local variable for a thread whose dtv is CELLS (NULL: it has none yet). */
 static inline void *rl_thread_address_in(struct rl_tls_state *tls, struct rl_dtv_cell *cells,

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ORIGINAL = pathlib.Path("/lib64/ld-linux-x86-64.so.2").resolve()
@@ -17,6 +18,22 @@ def under_test(libc="glibc"):
     if choice == "original":
         return ORIGINALS[libc]
     return pathlib.Path(choice).resolve() if choice else ROOT / "build" / "ld-relink.so"
+
+
+def preload_under_test():
+    """libdl-relink.so: PRELOAD from the environment, or what the build made."""
+    choice = os.environ.get("PRELOAD", "")
+    return pathlib.Path(choice).resolve() if choice else ROOT / "build" / "libdl-relink.so"
+
+
+def empty_preload():
+    """A library without anything: what a process with one more preload looks like under the original."""
+    path = cache_folder() / "empty" / "libdl-relink.so"
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        subprocess.run(["gcc", "-shared", "-nostdlib", "-Wl,-soname,libdl-relink.so", "-o", str(path), "-xc", "/dev/null"],
+                       check=True)
+    return path
 
 
 def place(linker, path):

@@ -24,6 +24,7 @@ import process
 
 FOLDER = linkers.ROOT / "tests" / "scenarios"
 INCLUDE = FOLDER / "include"
+PRELOAD_NAME = "libdl-relink.so"
 MODES = ("command", "interp")
 LIBCS = ("glibc", "musl")
 BUILD_KEYS = {"out", "from", "flags", "libs", "with", "rpath", "compiler", "interp"}
@@ -89,8 +90,8 @@ class Run:
             return "not installed: " + ", ".join(missing)
         return ""
 
-    def outcome(self, linker, mode):
-        """Run under one linker, in one mode."""
+    def outcome(self, linker, mode, preload=None):
+        """Run under one linker, in one mode, with one more library in front of all others."""
         scenario = self.scenario
         linkers.place(linker, scenario.linker_path)
         expand = scenario.expand
@@ -104,7 +105,12 @@ class Run:
             os.chmod(program, 0o4755)
         if mode == "command":
             argv = [linker_path] + [expand(a) for a in words(self.keys.get("linker_args", []))] + argv
-        result = process.run(argv, environment={k: expand(v) for k, v in self.keys.get("env", {}).items()}, cwd=cwd,
+        environment = {k: expand(v) for k, v in self.keys.get("env", {}).items()}
+        if preload is not None:
+            path = scenario.stage / PRELOAD_NAME
+            linkers.place(preload, path)
+            environment["LD_PRELOAD"] = f"{path} {environment.get('LD_PRELOAD', '')}".strip()
+        result = process.run(argv, environment=environment, cwd=cwd,
                              seconds=self.keys.get("seconds", 10), address_space=self.keys.get("address_space", 4 << 30),
                              stdin=self.keys["stdin"].encode() if "stdin" in self.keys else None,
                              user=self.keys.get("user"), argv0=self.keys.get("argv0") if mode == "interp" else None)

@@ -151,7 +151,7 @@ static const char *search(struct rl_policy *policy, const char *name, struct rl_
 	CHECK(status == out_diag->status);
 	if (status != RL_OK)
 		return NULL;
-	CHECK(file.head.size == 832 && memcmp(file.head.bytes, ELFMAG, SELFMAG) == 0);
+	CHECK(file.head.size == sizeof file.head.bytes && memcmp(file.head.bytes, ELFMAG, SELFMAG) == 0);
 	close(file.fd);
 	const char *path = strncmp(file.path, root, strlen(root)) == 0 ? file.path + strlen(root) + 1 : file.path;
 	snprintf(found, sizeof found, "%s", path);

@@ -273,6 +273,17 @@ static void unique_check(void)
 	LIST("pu");
 }
 
+/* Whoever caused a load is remembered for its search path, and must be forgotten when it goes. */
+static void loader_check(void)
+{
+	struct rl_object *b = opened("libb.so", false), *self = NULL;
+	CHECK(open_by(b, "libself.so", false, &self) == RL_OK && self->loader == b);
+	closed(b);
+	EVENTS("DBbd");
+	CHECK(self->loader == NULL);
+	closed(self);
+}
+
 /* A process that opens and closes for ever does not grow. */
 static void endurance_check(void)
 {
@@ -310,6 +321,7 @@ int main(void)
 	rollback_check("libcut.so", RL_FILE_TOO_SHORT);
 	rollback_check("libnowhere.so", RL_FILE_NOT_FOUND);
 	rollback_check("libwants.so", RL_SYMBOL_UNDEFINED);
+	loader_check();
 	endurance_check();
 	unique_check();
 	stub_folder_drop();

@@ -130,7 +130,7 @@ static void fake_make(struct fake *fake, const struct rl_glibc_layout *row, cons
 static enum rl_status fake_identify(struct fake *fake, const struct rl_glibc_layout **out_layout,
 				    struct rl_glibc_identity *out_identity)
 {
-	fake->load = (Elf64_Phdr){.p_type = PT_LOAD, .p_filesz = MEMORY_SIZE, .p_memsz = MEMORY_SIZE};
+	fake->load = (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = PF_R, .p_filesz = MEMORY_SIZE, .p_memsz = MEMORY_SIZE};
 	fake->image = rl_image_make((uintptr_t)fake->memory, &fake->load, 1);
 	fake->bucket = 1;
 	fake->bloom = ~(uint64_t)0;

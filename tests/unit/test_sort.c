@@ -192,8 +192,29 @@ static void pins_check(void)
 	graph_drop(&graph);
 }
 
+/* A library that needs an older root, whose own order names more than the library's closure has: a preload. */
+static void outside_check(void)
+{
+	struct graph graph;
+	graph_make(&graph, 4);
+	struct rl_object *root = &graph.objects[0], *objects = graph.objects;
+	struct rl_object_list first = {(struct rl_object *[]){&objects[1], &objects[3]}, 2, 2};
+	struct rl_diag diag = RL_DIAG_NONE;
+	NEED(rl_graph_close(&graph.linker, root, &first, RL_OBJECT_LIBRARY, &diag) == RL_OK
+	     && rl_graph_sort(root) == RL_OK);
+	CHECK(root->sorted.count == 3);
+	for (size_t i = 0; i < graph.count; i++)
+		objects[i].is_relocated = i != 2;
+	needs(&graph, 2, 0);
+	root_sort(&graph, 2);
+	LIST(&graph, &objects[2].closure, "20");
+	LIST(&graph, &objects[2].sorted, "20");
+	graph_drop(&graph);
+}
+
 int main(void)
 {
+	outside_check();
 	small_check();
 	cycles_check();
 	acyclic_check();

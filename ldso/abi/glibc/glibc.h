@@ -118,21 +118,6 @@ void rl_glibc_heap_ready(struct rl_glibc *glibc);
 long rl_glibc_stack_protect(struct rl_glibc *glibc, uintptr_t thread_pointer); /* one thread's; 0 or -errno */
 RL_NODISCARD enum rl_status rl_glibc_stacks_make_executable(struct rl_glibc *glibc);
 
-/* words.c: a failure in glibc's words. */
-struct rl_glibc_message {
-	const char *object;   /* "" or what the sentence starts with */
-	const char *occasion; /* for fatal errors */
-	int error_number;     /* its text ends the sentence, 0: none */
-	char text[1];         /* allocated longer */
-};
-struct rl_glibc_message *rl_glibc_words(const struct rl_glibc *glibc, const struct rl_diag *diag);
-/* The line that a failed start prints: "PROGRAM: OCCASION: OBJECT: TEXT: ERROR\n". */
-void rl_glibc_print_fatal(const struct rl_glibc *glibc, const struct rl_diag *diag);
-/* A warning of start-up, in the original's words. */
-void rl_glibc_print_warning(const struct rl_glibc *glibc, const struct rl_diag *diag);
-/* What dlerror returns; heap memory, or NULL. */
-char *rl_glibc_error_text(const struct rl_glibc *glibc, const struct rl_diag *diag);
-
 /* rseq as exported: valid after rl_glibc_thread_main. */
 struct rl_glibc_rseq {
 	long offset;

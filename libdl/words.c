@@ -1,10 +1,13 @@
 /* Failures in the original's words: programs and scripts know these sentences.  Where the original has none (it would
  * crash), ours is in its style. */
-#include "../../base/heap.h"
-#include "../../base/text.h"
-#include "glibc.h"
+#include "words.h"
 
+#include <stdbool.h>
 #include <string.h>
+
+#include "../arch/port.h"
+#include "../ldso/base/heap.h"
+#include "../ldso/base/text.h"
 
 static const char *const texts[RL_STATUS_COUNT] = {
 	[RL_NO_MEMORY] = "cannot create shared object descriptor",
@@ -53,15 +56,15 @@ static const char *const texts[RL_STATUS_COUNT] = {
 };
 
 /* What the original calls an object that has no path: the program. */
-static const char *object_name(const struct rl_glibc *glibc, const char *path)
+static const char *object_name(const struct rl_words *words, const char *path)
 {
-	return path[0] != '\0' ? path : glibc->program_name;
+	return path[0] != '\0' ? path : words->program_name;
 }
 
 /* The sentence of DIAG into BUFFER; returns its length. */
-static size_t sentence(const struct rl_glibc *glibc, const struct rl_diag *diag, char *buffer, size_t size)
+static size_t sentence(const struct rl_words *words, const struct rl_diag *diag, char *buffer, size_t size)
 {
-	const char *requester = object_name(glibc, diag->requester);
+	const char *requester = object_name(words, diag->requester);
 	switch (diag->status) {
 	case RL_SYMBOL_UNDEFINED:
 		return rl_text_format(buffer, size, "undefined symbol: %s%s%s", diag->symbol,
@@ -83,17 +86,17 @@ static size_t sentence(const struct rl_glibc *glibc, const struct rl_diag *diag,
 	}
 }
 
-struct rl_glibc_message *rl_glibc_words(const struct rl_glibc *glibc, const struct rl_diag *diag)
+struct rl_message *rl_words_message(const struct rl_words *words, const struct rl_diag *diag)
 {
-	size_t length = sentence(glibc, diag, NULL, 0);
-	struct rl_glibc_message *message = rl_heap_take(sizeof *message + length);
+	size_t length = sentence(words, diag, NULL, 0);
+	struct rl_message *message = rl_heap_take(sizeof *message + length);
 	if (message == NULL)
 		return NULL;
-	sentence(glibc, diag, message->text, length + 1);
+	sentence(words, diag, message->text, length + 1);
 	/* The original names the object itself for what it bound, the file for what it opened. */
 	bool is_bare = diag->status == RL_REQUEST_UNKNOWN || diag->status == RL_REQUEST_PARAMETER
 		       || (diag->status == RL_REQUEST_CALLER);
-	message->object = is_bare ? "" : object_name(glibc, diag->subject);
+	message->object = is_bare ? "" : object_name(words, diag->subject);
 	message->occasion = diag->status == RL_SYMBOL_UNDEFINED ? "symbol lookup error"
 								: "error while loading shared libraries";
 	message->error_number = diag->error_number;
@@ -122,57 +125,56 @@ static const char *early_error_text(int number, char *buffer, size_t size)
 	}
 }
 
-void rl_glibc_print_fatal(const struct rl_glibc *glibc, const struct rl_diag *diag)
+void rl_words_print_fatal(const struct rl_words *words, const struct rl_diag *diag)
 {
 	enum { STDERR = 2 };
 	char number[24];
-	struct rl_glibc_message *message = rl_glibc_words(glibc, diag);
+	struct rl_message *message = rl_words_message(words, diag);
 	if (message == NULL) {
-		rl_text_print(STDERR, "%s: error while loading shared libraries: out of memory\n", glibc->program_name);
+		rl_text_print(STDERR, "%s: error while loading shared libraries: out of memory\n", words->program_name);
 		return;
 	}
 	bool has_error = message->error_number != 0;
-	rl_text_print(STDERR, "%s: %s: %s%s%s%s%s\n", glibc->program_name, message->occasion, message->object,
+	rl_text_print(STDERR, "%s: %s: %s%s%s%s%s\n", words->program_name, message->occasion, message->object,
 		      message->object[0] != '\0' ? ": " : "", message->text, has_error ? ": " : "",
 		      has_error ? early_error_text(message->error_number, number, sizeof number) : "");
 	rl_heap_give(message);
 }
 
-void rl_glibc_print_warning(const struct rl_glibc *glibc, const struct rl_diag *diag)
+void rl_words_print_warning(const struct rl_words *words, const struct rl_diag *diag)
 {
 	enum { STDERR = 2 };
 	if (diag->status == RL_RELOC_OVERFLOW) {
 		const char *problem = diag->value == RL_RELOC_COPY
 					      ? "has different size in shared object, consider re-linking"
 					      : "causes overflow in relocation";
-		rl_text_print(STDERR, "%s: Symbol `%s' %s\n", glibc->program_name, diag->symbol, problem);
+		rl_text_print(STDERR, "%s: Symbol `%s' %s\n", words->program_name, diag->symbol, problem);
 		return;
 	}
-	struct rl_glibc_message *message = rl_glibc_words(glibc, diag);
+	struct rl_message *message = rl_words_message(words, diag);
 	if (message == NULL)
 		return;
-	rl_text_print(STDERR, "%s: %s: %s\n", glibc->program_name, message->object, message->text);
+	rl_text_print(STDERR, "%s: %s: %s\n", words->program_name, message->object, message->text);
 	rl_heap_give(message);
 }
 
-static const char *translate(const struct rl_glibc *glibc, const char *text)
+static const char *translate(const struct rl_words *words, const char *text)
 {
 	enum { LC_MESSAGES_CATEGORY = 5 };
-	return glibc->functions.dcgettext == NULL ? text
-						  : glibc->functions.dcgettext("libc", text, LC_MESSAGES_CATEGORY);
+	return words->dcgettext == NULL ? text : words->dcgettext("libc", text, LC_MESSAGES_CATEGORY);
 }
 
-char *rl_glibc_error_text(const struct rl_glibc *glibc, const struct rl_diag *diag)
+char *rl_words_error_text(const struct rl_words *words, const struct rl_diag *diag)
 {
 	char number[24];
-	struct rl_glibc_message *message = rl_glibc_words(glibc, diag);
+	struct rl_message *message = rl_words_message(words, diag);
 	if (message == NULL)
 		return NULL;
-	const char *text = translate(glibc, message->text);
+	const char *text = translate(words, message->text);
 	const char *error = "";
 	if (message->error_number != 0)
-		error = glibc->functions.strerror != NULL
-				? glibc->functions.strerror(message->error_number)
+		error = words->strerror != NULL
+				? words->strerror(message->error_number)
 				: early_error_text(message->error_number, number, sizeof number);
 	const char *colon = message->object[0] != '\0' ? ": " : "", *error_colon = error[0] != '\0' ? ": " : "";
 	size_t length = rl_text_format(NULL, 0, "%s%s%s%s%s", message->object, colon, text, error_colon, error);
@@ -181,4 +183,26 @@ char *rl_glibc_error_text(const struct rl_glibc *glibc, const struct rl_diag *di
 		rl_text_format(line, length + 1, "%s%s%s%s%s", message->object, colon, text, error_colon, error);
 	rl_heap_give(message);
 	return line;
+}
+
+static size_t musl_sentence(const struct rl_words *words, const struct rl_diag *diag, bool is_asked, char *buffer,
+			    size_t size)
+{
+	enum { INVALID_FORMAT = 8 }; /* ENOEXEC */
+	if (diag->status == RL_SYMBOL_UNDEFINED && is_asked)
+		return rl_text_format(buffer, size, "Symbol not found: %s", diag->symbol);
+	if (diag->status == RL_SYMBOL_UNDEFINED)
+		return rl_text_format(buffer, size, "Error relocating %s: %s: symbol not found", diag->subject,
+				      diag->symbol);
+	return rl_text_format(buffer, size, "Error loading shared library %s: %s", diag->subject,
+			      words->strerror(diag->error_number != 0 ? diag->error_number : INVALID_FORMAT));
+}
+
+char *rl_words_musl_text(const struct rl_words *words, const struct rl_diag *diag, bool is_asked)
+{
+	size_t size = musl_sentence(words, diag, is_asked, NULL, 0) + 1;
+	char *text = rl_heap_take(size);
+	if (text != NULL)
+		musl_sentence(words, diag, is_asked, text, size);
+	return text;
 }

@@ -1,0 +1,79 @@
+/* What objects of ours find before everything else in the process: functions whose host versions do not know us.  A
+ * symbol table made by hand, so that the engine's lookup needs no exception. */
+#include "host.h"
+
+#include "../../base/heap.h"
+
+static const char strings[] = "\0__tls_get_addr\0__cxa_thread_atexit_impl\0__cxa_thread_atexit";
+enum { TLS_GET_ADDR = 1, ATEXIT_IMPL = 16, ATEXIT = 41 };
+
+static void *tls_address(const struct rl_tls_index *index)
+{
+	return rl_thread_variable(&rl_host.linker->tls, index);
+}
+
+/* A destructor of a thread_local variable of an object of ours, which must stay until it ran. */
+struct destructor {
+	void (*function)(void *argument);
+	void *argument;
+	struct rl_host_shadow *shadow;
+};
+
+static void destructor_run(void *argument)
+{
+	struct destructor destructor = *(struct destructor *)argument;
+	rl_heap_give(argument);
+	destructor.function(destructor.argument);
+	atomic_fetch_sub(&destructor.shadow->destructors, 1);
+}
+
+static int thread_at_exit(void (*function)(void *), void *argument, void *dso)
+{
+	struct rl_object *object = rl_address_find(&rl_host.linker->addresses, (uintptr_t)dso);
+	if (object == NULL || object->is_hosted)
+		return rl_host.functions.thread_at_exit(function, argument, dso);
+	struct destructor *destructor = rl_heap_take(sizeof *destructor);
+	if (destructor == NULL)
+		return -1;
+	*destructor = (struct destructor){function, argument, rl_host_shadow(object)};
+	atomic_fetch_add(&destructor->shadow->destructors, 1);
+	return rl_host.functions.thread_at_exit(destructor_run, destructor, rl_host.own_dso);
+}
+
+static Elf64_Sym function_symbol(unsigned name, const void *address)
+{
+	return (Elf64_Sym){.st_name = name,
+			   .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
+			   .st_shndx = 1,
+			   .st_value = (uintptr_t)address,
+			   .st_size = 1};
+}
+
+void rl_host_front_make(struct rl_host *host)
+{
+	static const uint64_t bloom[1] = {~(uint64_t)0};
+	static const uint32_t buckets[1] = {1}, chains[4] = {0, 2, 3, 0};
+	bool has_destructors = host->functions.thread_at_exit != NULL;
+	host->front_symbols[1] = function_symbol(TLS_GET_ADDR, tls_address);
+	host->front_symbols[2] = function_symbol(ATEXIT_IMPL, thread_at_exit);
+	host->front_symbols[3] = function_symbol(ATEXIT, thread_at_exit);
+	uint32_t count = has_destructors ? 4 : 2;
+	host->front.path = "";
+	host->front.kind = RL_OBJECT_LINKER;
+	host->front.is_hosted = host->front.is_permanent = host->front.is_relocated = true;
+	host->front.namespace = &host->linker->base;
+	host->front.symbols = (struct rl_symbols){.bloom = bloom,
+						  .bucket_count = 1,
+						  .chain_limit = count,
+						  .buckets = buckets,
+						  .chains = chains,
+						  .symbols = host->front_symbols,
+						  .strings = strings,
+						  .strings_size = sizeof strings,
+						  .symbol_limit = count,
+						  .is_sysv_hash = true};
+	struct rl_object *front = &host->front;
+	struct rl_object_list list = {&front, 1, 1};
+	atomic_store(&host->front_cell.current, rl_scope_make(&list));
+	host->linker->base.front = &host->front_cell;
+}

@@ -1,0 +1,156 @@
+/* The host personality: a process that another dynamic linker (glibc's, musl's) started and goes on serving.
+ *
+ * Its objects are adopted read-only; what we load ourselves is visible to the process through the functions that
+ * libdl-relink.so interposes.  Nothing private of the host is read: only <link.h>, <dlfcn.h> and functions that its
+ * libraries export.
+ */
+#ifndef RL_ABI_HOST_HOST_H
+#define RL_ABI_HOST_HOST_H
+
+#include "../../base/kernel.h"
+#include "../../link/guest.h"
+#include "../../link/linker.h"
+
+/* The start of struct link_map, which is public. */
+struct rl_host_map {
+	uintptr_t l_addr;
+	const char *l_name;
+	Elf64_Dyn *l_ld;
+	struct rl_host_map *l_next, *l_prev;
+};
+
+/* object->shadow. */
+struct rl_host_shadow {
+	struct rl_host_map map;   /* first: what programs hold of an object of ours */
+	struct rl_object *object;
+	uint64_t magic;           /* tells our maps from the host's, which are much longer than this */
+	struct rl_host_map *hosted; /* the host's own map; NULL: the object is ours */
+	Elf64_Dyn *dynamic;       /* hosted: the dynamic section as in the file */
+	bool is_late;             /* hosted, but not from the start: the host may unload it */
+	void *kept;               /* handle of the host that keeps it; NULL: none */
+	bool was_opened;          /* kept is the answer to a dlopen of the program */
+	bool was_seen;            /* in the walk of the host's list that is going on */
+	atomic_size_t destructors; /* of thread_local variables, still to run */
+};
+
+/* struct dl_phdr_info of <link.h>. */
+struct rl_host_phdr_info {
+	uintptr_t dlpi_addr;
+	const char *dlpi_name;
+	const Elf64_Phdr *dlpi_phdr;
+	uint16_t dlpi_phnum;
+	unsigned long long dlpi_adds, dlpi_subs;
+	size_t dlpi_tls_modid;
+	void *dlpi_tls_data;
+};
+typedef int rl_host_visitor(struct rl_host_phdr_info *info, size_t size, void *argument);
+
+/* Functions of the host, looked up by name.  All but the first four may be NULL. */
+struct rl_host_functions {
+	void *(*open)(const char *name, int mode);
+	void *(*symbol)(void *handle, const char *name);
+	int (*close)(void *handle);
+	char *(*error)(void);
+	void *(*symbol_version)(void *handle, const char *name, const char *version);
+	void *(*open_in)(long namespace_id, const char *name, int mode);
+	int (*info)(void *handle, int request, void *out);
+	int (*address)(const void *address, void *out_info);
+	int (*address_more)(const void *address, void *out_info, void **out_extra, int flags);
+	int (*iterate)(rl_host_visitor *visit, void *argument);
+	int (*find_object)(void *address, void *out_result);
+	void *(*tls_get_addr)(const struct rl_tls_index *index);
+	int (*key_create)(unsigned *key, void (*destructor)(void *));
+	int (*key_set)(unsigned key, const void *value);
+	int (*at_fork)(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *dso);
+	int (*thread_at_exit)(void (*destructor)(void *), void *argument, void *dso);
+	char *(*strerror)(int number);
+	char *(*dcgettext)(const char *domain, const char *text, int category);
+	unsigned long (*auxiliary)(unsigned long type);
+};
+
+/* Recursive. */
+struct rl_host_lock {
+	atomic_uintptr_t owner; /* a thread pointer */
+	atomic_int word;        /* 0 free, 1 taken, 2 taken and waited for */
+	unsigned depth;
+};
+
+/* Our objects in order, as dl_iterate_phdr shows them; read in a read section. */
+struct rl_host_list {
+	size_t capacity;
+	atomic_size_t count;
+	_Atomic(struct rl_object *) items[]; /* NULL: has gone */
+};
+
+/* The host's maps, by address: open addressing.  Replaced when the host's list changes. */
+struct rl_host_map_table {
+	size_t capacity;
+	struct rl_object *objects[];
+};
+
+struct rl_host {
+	struct rl_linker *linker;
+	struct rl_host_map *maps; /* the host's list */
+	struct rl_host_functions functions;
+	struct rl_guest guest;
+	struct rl_host_lock mutex;
+	struct rl_host_map *libc_map;
+	bool is_glibc, is_started;
+	unsigned key; /* its destructor tells us of the end of threads */
+	unsigned long long seen_adds, seen_subs; /* the host's counters when its list was read */
+	_Atomic(struct rl_host_list *) list;
+	atomic_ullong adds, subs;                /* ours */
+	_Atomic(struct rl_host_map_table *) map_table;
+	struct rl_object front; /* stands for the functions that our objects find before all others */
+	struct rl_scope_cell front_cell;
+	Elf64_Sym front_symbols[4];
+	void *own_dso; /* an address in our own library */
+	struct rl_host_map *adopting; /* what object_attach is called for */
+	const struct rl_host_phdr_info *adopting_info;
+};
+
+/* host.c: the engine's contract. */
+struct rl_abi rl_host_abi(struct rl_host *host);
+
+/* find.c: find the host's functions, FIRST being its list; false if this is no process that we can join. */
+bool rl_host_find(struct rl_host *host, struct rl_host_map *first);
+
+/* adopt.c: adopt the host's objects, then keep up with what the host itself loads and unloads.  Under the lock. */
+RL_NODISCARD enum rl_status rl_host_adopt_all(struct rl_host *host, struct rl_diag *diag);
+RL_NODISCARD enum rl_status rl_host_refresh(struct rl_host *host, struct rl_diag *diag);
+/* The dynamic section at ENTRIES with all addresses as the file has them; heap memory, or NULL. */
+Elf64_Dyn *rl_host_dynamic_copy(const struct rl_image *image, const Elf64_Dyn *entries, size_t *out_count);
+
+/* shadow.c: handles. */
+RL_NODISCARD enum rl_status rl_host_shadow_make(struct rl_host *host, struct rl_object *object);
+void *rl_host_handle(const struct rl_object *object);
+struct rl_object *rl_host_object(struct rl_host *host, const void *handle); /* NULL: a handle of the host alone */
+RL_NODISCARD enum rl_status rl_host_maps_publish(struct rl_host *host);
+static inline struct rl_host_shadow *rl_host_shadow(const struct rl_object *object)
+{
+	return object->shadow;
+}
+
+/* list.c: what the process's unwinders and tools see of our objects. */
+RL_NODISCARD enum rl_status rl_host_list_add(struct rl_host *host, struct rl_object *object);
+void rl_host_list_remove(struct rl_host *host, struct rl_object *object);
+int rl_host_iterate(struct rl_host *host, rl_host_visitor *visit, void *argument);
+int rl_host_find_object(struct rl_host *host, uintptr_t address, void *out_result);
+
+/* lock.c */
+void rl_host_lock(struct rl_host *host);
+void rl_host_unlock(struct rl_host *host);
+void rl_host_lock_forked(struct rl_host *host);
+
+/* thread.c: TLS of our objects. */
+RL_NODISCARD enum rl_status rl_host_threads_start(struct rl_host *host);
+/* Empties the own words of a thread that ends; set by the product. */
+extern void (*rl_host_words_drop)(struct rl_thread *own);
+
+/* front.c: __tls_get_addr and the registration of thread_local destructors, as our objects find them. */
+void rl_host_front_make(struct rl_host *host);
+
+/* The one of this process: functions that the process calls back carry no context. */
+extern struct rl_host rl_host;
+
+#endif

@@ -1,0 +1,296 @@
+/* One thread's storage where threads are another linker's: see guest.h.  Lookups take no lock and may run in any
+ * context; what changes a record runs with signals blocked, so that no handler meets it half done. */
+#include "guest.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "../base/heap.h"
+#include "linker.h"
+
+/* The block of one module in one thread; it counts while the slot of the module has the same generation. */
+struct cell {
+	size_t generation;
+	void *block;
+};
+
+struct cells {
+	size_t capacity;
+	struct cell items[];
+};
+
+/* Records live for ever and serve another thread when theirs has left. */
+struct rl_guest_thread {
+	atomic_uintptr_t thread_pointer; /* 0: free */
+	_Atomic(struct cells *) cells;
+	struct rl_thread own;
+};
+
+/* Open addressing by thread pointer.  A place is never emptied: free records keep chains whole. */
+struct rl_guest_table {
+	size_t count, capacity; /* capacity is a power of two */
+	_Atomic(struct rl_guest_thread *) places[];
+};
+
+static uint64_t signals_block(void)
+{
+	uint64_t all = ~(uint64_t)0, old = 0;
+	rl_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old, sizeof all);
+	return old;
+}
+
+static void signals_restore(uint64_t old)
+{
+	rl_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0, sizeof old);
+}
+
+static size_t place_first(const struct rl_guest_table *table, uintptr_t thread_pointer)
+{
+	uint64_t mixed = (thread_pointer >> 6) * UINT64_C(0x9e3779b97f4a7c15);
+	return (mixed >> 32) & (table->capacity - 1);
+}
+
+static struct rl_guest_thread *thread_find(const struct rl_guest *guest, uintptr_t thread_pointer)
+{
+	const struct rl_guest_table *table = atomic_load_explicit(&guest->table, memory_order_acquire);
+	if (table == NULL)
+		return NULL;
+	for (size_t at = place_first(table, thread_pointer);; at = (at + 1) & (table->capacity - 1)) {
+		struct rl_guest_thread *thread = atomic_load_explicit(&table->places[at], memory_order_acquire);
+		if (thread == NULL)
+			return NULL;
+		if (atomic_load_explicit(&thread->thread_pointer, memory_order_relaxed) == thread_pointer)
+			return thread;
+	}
+}
+
+/* The first place on the way of THREAD_POINTER that is empty or holds a free record. */
+static size_t place_free(const struct rl_guest_table *table, uintptr_t thread_pointer)
+{
+	size_t at = place_first(table, thread_pointer);
+	for (;; at = (at + 1) & (table->capacity - 1)) {
+		struct rl_guest_thread *thread = atomic_load_explicit(&table->places[at], memory_order_relaxed);
+		if (thread == NULL || atomic_load_explicit(&thread->thread_pointer, memory_order_relaxed) == 0)
+			return at;
+	}
+}
+
+/* A table of twice the size with the records in use.  The old one stays, for a thread may be reading it; its free
+ * records are lost with it.  Doubling bounds both. */
+static struct rl_guest_table *table_grow(struct rl_guest *guest, const struct rl_guest_table *old)
+{
+	enum { START = 64 };
+	size_t capacity = old == NULL ? START : old->capacity * 2;
+	struct rl_guest_table *table = rl_heap_take(sizeof *table + capacity * sizeof table->places[0]);
+	if (table == NULL)
+		return NULL;
+	table->capacity = capacity;
+	for (size_t i = 0; old != NULL && i < old->capacity; i++) {
+		struct rl_guest_thread *thread = atomic_load(&old->places[i]);
+		uintptr_t thread_pointer = thread == NULL ? 0 : atomic_load(&thread->thread_pointer);
+		if (thread_pointer == 0)
+			continue;
+		size_t at = place_first(table, thread_pointer);
+		while (atomic_load(&table->places[at]) != NULL)
+			at = (at + 1) & (capacity - 1);
+		atomic_store(&table->places[at], thread);
+		table->count++;
+	}
+	atomic_store_explicit(&guest->table, table, memory_order_release);
+	return table;
+}
+
+static struct rl_guest_thread *thread_add(struct rl_guest *guest, uintptr_t thread_pointer)
+{
+	struct rl_guest_table *table = atomic_load(&guest->table);
+	if (table == NULL || table->count * 2 >= table->capacity)
+		table = table_grow(guest, table);
+	if (table == NULL)
+		return NULL;
+	size_t at = place_free(table, thread_pointer);
+	struct rl_guest_thread *thread = atomic_load(&table->places[at]);
+	if (thread == NULL) {
+		thread = rl_heap_take(sizeof *thread);
+		if (thread == NULL)
+			return NULL;
+		table->count++;
+	}
+	atomic_store(&thread->thread_pointer, thread_pointer);
+	atomic_store_explicit(&table->places[at], thread, memory_order_release);
+	return thread;
+}
+
+/* The record of the calling thread, made if need be.  Signals are blocked. */
+static struct rl_guest_thread *thread_enter(struct rl_guest *guest)
+{
+	uintptr_t thread_pointer = rl_port_thread_pointer();
+	struct rl_guest_thread *thread = thread_find(guest, thread_pointer);
+	if (thread != NULL)
+		return thread;
+	while (atomic_exchange_explicit(&guest->lock, 1, memory_order_acquire) != 0)
+		rl_port_pause();
+	thread = thread_add(guest, thread_pointer);
+	atomic_store_explicit(&guest->lock, 0, memory_order_release);
+	if (thread != NULL)
+		guest->thread_enter(thread);
+	return thread;
+}
+
+static void cells_free(struct rl_guest_thread *thread)
+{
+	struct cells *cells = atomic_exchange(&thread->cells, NULL);
+	for (size_t i = 0; cells != NULL && i < cells->capacity; i++)
+		rl_heap_give(cells->items[i].block);
+	rl_heap_give(cells);
+}
+
+void rl_guest_leave(struct rl_tls_state *tls, struct rl_guest_thread *thread)
+{
+	(void)tls;
+	uint64_t old_signals = signals_block();
+	cells_free(thread);
+	thread->own = (struct rl_thread){0};
+	atomic_store(&thread->thread_pointer, 0);
+	signals_restore(old_signals);
+}
+
+struct rl_thread *rl_guest_words(struct rl_guest_thread *thread)
+{
+	return &thread->own;
+}
+
+void rl_guest_forked(struct rl_tls_state *tls)
+{
+	struct rl_guest *guest = tls->guest;
+	struct rl_guest_table *table = atomic_load(&guest->table);
+	atomic_store(&guest->lock, 0);
+	for (size_t i = 0; table != NULL && i < table->capacity; i++) {
+		struct rl_guest_thread *thread = atomic_load(&table->places[i]);
+		if (thread != NULL && atomic_load(&thread->thread_pointer) != 0
+		    && atomic_load(&thread->thread_pointer) != rl_port_thread_pointer())
+			rl_guest_leave(tls, thread);
+	}
+}
+
+struct rl_thread *rl_thread_own(const struct rl_tls_state *tls)
+{
+	struct rl_guest_thread *thread = thread_find(tls->guest, rl_port_thread_pointer());
+	if (thread == NULL) {
+		uint64_t old_signals = signals_block();
+		thread = thread_enter(tls->guest);
+		signals_restore(old_signals);
+	}
+	return thread == NULL ? NULL : &thread->own;
+}
+
+static const struct rl_tls_slot *slot_of(struct rl_tls_state *tls, size_t module)
+{
+	struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_acquire);
+	size_t index = module & ~RL_GUEST_MODULES;
+	return table != NULL && index < table->capacity ? &table->slots[index] : NULL;
+}
+
+/* The block of MODULE if the calling thread has it. */
+static void *block_find(struct rl_tls_state *tls, size_t module)
+{
+	const struct rl_tls_slot *slot = slot_of(tls, module);
+	struct rl_guest_thread *thread = thread_find(tls->guest, rl_port_thread_pointer());
+	if ((module & RL_GUEST_MODULES) == 0 || slot == NULL || thread == NULL)
+		return NULL;
+	struct cells *cells = atomic_load_explicit(&thread->cells, memory_order_acquire);
+	size_t index = module & ~RL_GUEST_MODULES;
+	if (cells == NULL || index >= cells->capacity || cells->items[index].generation != slot->generation)
+		return NULL;
+	return cells->items[index].block;
+}
+
+void *rl_thread_block_soft(struct rl_tls_state *tls, const struct rl_object *object)
+{
+	return block_find(tls, object->tls.module);
+}
+
+static bool cells_reserve(struct rl_guest_thread *thread, size_t index)
+{
+	struct cells *old = atomic_load(&thread->cells);
+	size_t capacity = old == NULL ? 16 : old->capacity;
+	if (old != NULL && index < capacity)
+		return true;
+	while (capacity <= index)
+		capacity *= 2;
+	struct cells *cells = rl_heap_take(sizeof *cells + capacity * sizeof cells->items[0]);
+	if (cells == NULL)
+		return false;
+	if (old != NULL)
+		memcpy(cells->items, old->items, old->capacity * sizeof old->items[0]);
+	cells->capacity = capacity;
+	atomic_store(&thread->cells, cells);
+	rl_heap_give(old); /* only this thread reads it, and its signals are blocked */
+	return true;
+}
+
+/* The block of MODULE, which the thread has not got yet.  Signals are blocked. */
+static void *block_make(struct rl_tls_state *tls, size_t module)
+{
+	size_t index = module & ~RL_GUEST_MODULES;
+	const struct rl_tls_slot *slot = slot_of(tls, module);
+	struct rl_object *object = slot == NULL ? NULL : __atomic_load_n(&slot->object, __ATOMIC_ACQUIRE);
+	struct rl_guest_thread *thread = object == NULL ? NULL : thread_enter(tls->guest);
+	if (thread == NULL || !cells_reserve(thread, index))
+		return NULL;
+	struct cell *cell = &atomic_load(&thread->cells)->items[index];
+	if (cell->generation == slot->generation && cell->block != NULL)
+		return cell->block; /* a signal handler was faster */
+	rl_heap_give(cell->block);
+	cell->generation = slot->generation;
+	cell->block = rl_heap_take_aligned(object->tls.size, object->tls.align);
+	if (cell->block != NULL)
+		memcpy(cell->block, object->tls.image, object->tls.image_size);
+	return cell->block;
+}
+
+void *rl_thread_block(struct rl_tls_state *tls, size_t module)
+{
+	void *block = block_find(tls, module);
+	if (block != NULL)
+		return block;
+	uint64_t old_signals = signals_block();
+	block = block_make(tls, module);
+	signals_restore(old_signals);
+	return block;
+}
+
+void *rl_thread_variable(struct rl_tls_state *tls, const struct rl_tls_index *index)
+{
+	if ((index->module & RL_GUEST_MODULES) == 0)
+		return tls->guest->host_address(index);
+	char *block = rl_thread_block(tls, index->module);
+	return block == NULL ? NULL : block + index->offset + RL_TLS_DTV_BIAS;
+}
+
+static uintptr_t descriptor_slow(uintptr_t argument)
+{
+	const struct rl_tls_descriptor *descriptor = (const struct rl_tls_descriptor *)argument;
+	struct rl_tls_index index = {descriptor->module, descriptor->offset - RL_TLS_DTV_BIAS};
+	return (uintptr_t)rl_thread_variable(descriptor->tls, &index);
+}
+
+/* From the assembly entry, whose caller keeps vector registers: the host's functions may use them. */
+uintptr_t rl_tls_descriptor_address(const struct rl_tls_descriptor *descriptor)
+{
+	char *block = block_find(descriptor->tls, descriptor->module);
+	if (block != NULL)
+		return (uintptr_t)(block + descriptor->offset);
+	return rl_port_call_preserving(descriptor_slow, (uintptr_t)descriptor);
+}
+
+/* Only modules that the host placed in its static area can be reached by an offset. */
+enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object)
+{
+	(void)linker;
+	return object->tls.has_offset ? RL_OK : RL_TLS_STATIC_FULL;
+}
+
+void rl_tls_static_fill(struct rl_linker *linker, struct rl_object *object)
+{
+	(void)linker, (void)object; /* nothing of ours is static */
+}
