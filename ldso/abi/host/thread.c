@@ -24,10 +24,21 @@ static void enter(struct rl_guest_thread *thread)
 	rl_host.functions.key_set(rl_host.key, thread);
 }
 
+static void fork_prepare(void)
+{
+	rl_fork_prepare(rl_host.linker);
+}
+
+static void fork_parent(void)
+{
+	rl_fork_parent(rl_host.linker);
+}
+
 static void forked(void)
 {
 	rl_host_lock_forked(&rl_host);
 	rl_guest_forked(&rl_host.linker->tls);
+	rl_fork_child(rl_host.linker);
 }
 
 enum rl_status rl_host_threads_start(struct rl_host *host)
@@ -40,6 +51,6 @@ enum rl_status rl_host_threads_start(struct rl_host *host)
 	host->linker->tls.guest = &host->guest;
 	host->linker->tls.module_base = RL_GUEST_MODULES;
 	if (functions->at_fork != NULL)
-		functions->at_fork(NULL, NULL, forked, host->own_dso);
+		functions->at_fork(fork_prepare, fork_parent, forked, host->own_dso);
 	return RL_OK;
 }

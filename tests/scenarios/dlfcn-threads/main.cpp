@@ -54,6 +54,8 @@ int main()
 		threads.emplace_back(opener, i);
 	for (auto &thread : threads)
 		thread.join();
+	while (!walks)
+		std::this_thread::yield(); /* a busy machine may not have let the walkers run yet */
 	stop = true;
 	one.join();
 	two.join();
