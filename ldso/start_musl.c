@@ -38,7 +38,7 @@ static void fatal(const struct rl_diag *diag)
 	rl_sys_exit(EXIT_LINKER);
 }
 
-static void warn(struct rl_linker *ours, const struct rl_diag *diag)
+static void suspect(struct rl_linker *ours, const struct rl_diag *diag)
 {
 	(void)ours, (void)diag; /* musl never warns */
 }
@@ -88,7 +88,7 @@ static void engine_make(void)
 	linker()->is_changing = true; /* debuggers are told once, at the end */
 	linker()->tls.dtv_give = rl_musl_dtv_give;
 	linker()->die = die;
-	linker()->warn = warn;
+	linker()->warn = suspect;
 	rl_process.personality.error_text = error_text;
 	rl_process.personality.error_keep = error_keep;
 }
