@@ -101,7 +101,7 @@ static void open_report(const char *name, int mode, struct rl_diag *diag)
 	rl_dl_error_set(diag);
 }
 
-static void *open(const char *name, int mode)
+static void *open_name(const char *name, int mode)
 {
 	if (name == NULL)
 		return rl_musl_map(linker()->program);
@@ -135,7 +135,7 @@ static struct rl_object *object_of(void *handle)
 	return NULL;
 }
 
-static int close(void *handle)
+static int close_handle(void *handle)
 {
 	return object_of(handle) == NULL;
 }
@@ -290,9 +290,9 @@ void rl_musl_error_drop(void *error)
 }
 
 const struct rl_musl_definition rl_musl_definitions[] = {
-	{"dlopen", open, STT_FUNC},
+	{"dlopen", open_name, STT_FUNC},
 	{"dlsym", symbol, STT_FUNC},
-	{"dlclose", close, STT_FUNC},
+	{"dlclose", close_handle, STT_FUNC},
 	{"dlerror", rl_dl_error, STT_FUNC},
 	{"dladdr", address, STT_FUNC},
 	{"dlinfo", info, STT_FUNC},

@@ -223,7 +223,7 @@ static __attribute__((noinline)) const Elf64_Sym *sysv_find(struct find *find, s
 	return NULL;
 }
 
-const Elf64_Sym *rl_symbols_find_filtered(const struct rl_symbols *symbols, struct rl_name *name,
+__attribute__((flatten)) const Elf64_Sym *rl_symbols_find_filtered(const struct rl_symbols *symbols, struct rl_name *name,
 					  const struct rl_want *want)
 {
 	if (symbols->bucket_count == 0)

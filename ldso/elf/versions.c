@@ -100,8 +100,15 @@ static enum rl_status requirements_walk(const struct rl_image *image, const stru
 enum rl_status rl_versions_read(const struct rl_image *image, const struct rl_dynamic *dynamic,
 				struct rl_version_table *out_table)
 {
+	enum { USUAL_NEEDS = 8 }; /* versions that a file asks another for */
 	struct rl_version_table table = {0};
 	enum rl_status status = RL_OK;
+	/* Indexes are usually dense: room for all at once.  A count that is absurd is no guess. */
+	size_t guess = dynamic->verdef_count + USUAL_NEEDS * dynamic->verneed_count;
+	if (guess != 0 && guess < UINT16_MAX) {
+		table.versions = rl_heap_take((guess + 2) * sizeof *table.versions);
+		table.capacity = table.versions == NULL ? 0 : guess + 2;
+	}
 	if (dynamic->verdef_count != 0)
 		status = definitions_walk(image, dynamic, &table);
 	if (status == RL_OK && dynamic->verneed_count != 0)

@@ -109,20 +109,44 @@ static enum rl_status relr_apply(struct relocator *r)
 	return RL_OK;
 }
 
+/* Link editors sort RELATIVE entries by place: four that ascend inside the segment of the last one need one check of
+ * the range.  False: look at them one by one. */
+static inline bool relative_apply_four(const struct relocator *r, const Elf64_Rela *rela)
+{
+	uint64_t a = rela[0].r_offset, b = rela[1].r_offset, c = rela[2].r_offset, d = rela[3].r_offset;
+	uintptr_t bias = r->bias;
+	if (rela[0].r_info != RL_RELOC_RELATIVE || rela[1].r_info != RL_RELOC_RELATIVE
+	    || rela[2].r_info != RL_RELOC_RELATIVE || rela[3].r_info != RL_RELOC_RELATIVE)
+		return false;
+	if (a > b || b > c || c > d || bias + a < r->low || bias + d > r->low + r->room || d > UINT64_MAX / 2)
+		return false;
+	*(place_word *)(bias + a) = bias + (uint64_t)rela[0].r_addend;
+	*(place_word *)(bias + b) = bias + (uint64_t)rela[1].r_addend;
+	*(place_word *)(bias + c) = bias + (uint64_t)rela[2].r_addend;
+	*(place_word *)(bias + d) = bias + (uint64_t)rela[3].r_addend;
+	return true;
+}
+
+static enum rl_status relative_apply_one(struct relocator *r, const Elf64_Rela *rela)
+{
+	place_word *word = place(r, rela->r_offset);
+	if (word == NULL || rela->r_info != RL_RELOC_RELATIVE)
+		return damaged(r, RL_RELOC_RELATIVE);
+	*word = r->bias + (uint64_t)rela->r_addend;
+	return RL_OK;
+}
+
 static enum rl_status relative_apply(struct relocator *r, const Elf64_Rela *rela, const Elf64_Rela *end)
 {
-	uintptr_t bias = r->bias, low = r->low, room = r->room;
-	for (; rela < end; rela++) {
-		uintptr_t address = bias + rela->r_offset;
-		if (__builtin_expect(rela->r_info != RL_RELOC_RELATIVE, 0))
-			return damaged(r, RL_RELOC_RELATIVE);
-		if (__builtin_expect(address - low > room, 0)) {
-			if (place(r, rela->r_offset) == NULL)
-				return damaged(r, RL_RELOC_RELATIVE);
-			low = r->low;
-			room = r->room;
+	/* A copy whose address nobody has: stores to places cannot change it, so it stays in registers. */
+	struct relocator known = *r;
+	while (rela < end) {
+		if (__builtin_expect(end - rela >= 4 && relative_apply_four(&known, rela), 1)) {
+			rela += 4;
+			continue;
 		}
-		*(place_word *)address = bias + (uint64_t)rela->r_addend;
+		RL_TRY(relative_apply_one(r, rela++));
+		known = *r;
 	}
 	return RL_OK;
 }
@@ -388,22 +412,28 @@ static enum rl_status plt_apply_lazily(struct relocator *r)
 	return RL_OK;
 }
 
+/* A table of the file; most objects lack one or the other. */
+static enum rl_status whole_table_apply(struct relocator *r, const struct rl_table *table, size_t first)
+{
+	const Elf64_Rela *rela = table->start;
+	return table->count == 0 ? RL_OK : table_apply(r, rela + first, rela + table->count);
+}
+
 static enum rl_status tables_apply(struct relocator *r)
 {
 	const struct rl_dynamic *dynamic = &r->object->dynamic;
-	const Elf64_Rela *rela = dynamic->rela.start, *plt = dynamic->plt.start;
+	const Elf64_Rela *rela = dynamic->rela.start;
 	bool binds_calls_first = r->linker->rules.binds_calls_first;
 	if (binds_calls_first)
-		RL_TRY(table_apply(r, plt, plt + dynamic->plt.count));
+		RL_TRY(whole_table_apply(r, &dynamic->plt, 0));
 	if (dynamic->relr.count != 0)
 		RL_TRY(relr_apply(r));
-	if (dynamic->rela.count != 0) {
+	if (dynamic->relative_count != 0)
 		RL_TRY(relative_apply(r, rela, rela + dynamic->relative_count));
-		RL_TRY(table_apply(r, rela + dynamic->relative_count, rela + dynamic->rela.count));
-	}
+	RL_TRY(whole_table_apply(r, &dynamic->rela, dynamic->relative_count));
 	if (r->object->is_lazy)
 		return plt_apply_lazily(r);
-	return binds_calls_first ? RL_OK : table_apply(r, plt, plt + dynamic->plt.count);
+	return binds_calls_first ? RL_OK : whole_table_apply(r, &dynamic->plt, 0);
 }
 
 /* Make read-only segments writable for DT_TEXTREL, or as they were. */
