@@ -211,16 +211,15 @@ static void signal_failure(struct rl_diag *diag)
 static void *open_map(const char *name, int mode, const void *caller, long namespace_id, int argc, char **argv,
 		      char **envp)
 {
-	enum { LAZY = 1, NOW = 2, NOLOAD = 4, DEEPBIND = 8, GLOBAL = 0x100, NODELETE = 0x1000 };
 	(void)namespace_id, (void)argc, (void)argv, (void)envp;
 	struct rl_object *object = NULL;
 	struct rl_open_request request = {.name = name,
 					  .caller = rl_dl_object_at(caller),
-					  .is_lazy = (mode & NOW) == 0,
-					  .is_global = (mode & GLOBAL) != 0,
-					  .is_permanent = (mode & NODELETE) != 0,
-					  .binds_deeply = (mode & DEEPBIND) != 0,
-					  .only_loaded = (mode & NOLOAD) != 0};
+					  .is_lazy = (mode & RL_DL_NOW) == 0,
+					  .is_global = (mode & RL_DL_GLOBAL) != 0,
+					  .is_permanent = (mode & RL_DL_NODELETE) != 0,
+					  .binds_deeply = (mode & RL_DL_DEEPBIND) != 0,
+					  .only_loaded = (mode & RL_DL_NOLOAD) != 0};
 	struct rl_diag diag = RL_DIAG_NONE;
 	if (rl_open(&rl_process.linker, &rl_process.linker.base, &request, &object, &diag) != RL_OK)
 		signal_failure(&diag);

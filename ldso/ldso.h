@@ -73,6 +73,5 @@ void rl_report_lazy_failure(struct rl_linker *linker, const struct rl_diag *diag
 
 /* command.c: the command line and the program it names. */
 void rl_command_read(struct rl_ldso_config *config);
-_Noreturn void rl_command_help(void);
 
 #endif

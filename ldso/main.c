@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ldso.h"
+#include "steps.h"
 
 struct rl_process rl_process;
 RL_SEALED struct rl_ldso_config rl_config;
@@ -16,11 +17,8 @@ extern const char _start[];
 static enum rl_libc_kind kind_of_mapped(const struct rl_kernel *kernel)
 {
 	const Elf64_Phdr *phdrs = (const Elf64_Phdr *)kernel->aux[AT_PHDR];
-	uintptr_t bias = 0;
-	for (size_t i = 0; i < kernel->aux[AT_PHNUM]; i++)
-		if (phdrs[i].p_type == PT_PHDR)
-			bias = (uintptr_t)phdrs - phdrs[i].p_vaddr;
-	return rl_libc_kind_of_image(bias, phdrs, kernel->aux[AT_PHNUM]);
+	size_t count = kernel->aux[AT_PHNUM];
+	return rl_libc_kind_of_image(rl_program_bias(phdrs, count), phdrs, count);
 }
 
 /* Options that take the next word, of either libc's loader. */

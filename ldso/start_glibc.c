@@ -122,15 +122,11 @@ static void program_adopt(struct rl_diag *diag)
 	const struct rl_kernel *kernel = &rl_config.kernel;
 	const Elf64_Phdr *phdrs = (const Elf64_Phdr *)kernel->aux[AT_PHDR];
 	size_t count = kernel->aux[AT_PHNUM];
-	uintptr_t bias = 0;
-	for (size_t i = 0; i < count; i++)
-		if (phdrs[i].p_type == PT_PHDR)
-			bias = (uintptr_t)phdrs - phdrs[i].p_vaddr;
 	struct rl_adoption adoption = {.kind = RL_OBJECT_PROGRAM,
 				       .path = "",
 				       .phdrs = phdrs,
 				       .phdr_count = count,
-				       .bias = bias,
+				       .bias = rl_program_bias(phdrs, count),
 				       .entry = kernel->aux[AT_ENTRY]};
 	rl_must(rl_adopt(linker(), &linker()->base, &adoption, &linker()->program, diag), diag);
 	rl_glibc.stack_flags = linker()->program->stack_flags;

@@ -122,9 +122,7 @@ static void program_adopt(struct rl_diag *diag)
 				       .phdrs = (const Elf64_Phdr *)kernel->aux[AT_PHDR],
 				       .phdr_count = kernel->aux[AT_PHNUM],
 				       .entry = kernel->aux[AT_ENTRY]};
-	for (size_t i = 0; i < adoption.phdr_count; i++)
-		if (adoption.phdrs[i].p_type == PT_PHDR)
-			adoption.bias = (uintptr_t)adoption.phdrs - adoption.phdrs[i].p_vaddr;
+	adoption.bias = rl_program_bias(adoption.phdrs, adoption.phdr_count);
 	rl_must(rl_adopt(linker(), &linker()->base, &adoption, &linker()->program, diag), diag);
 	search.program_is_kernels = true;
 }

@@ -19,6 +19,15 @@ void rl_must(enum rl_status status, struct rl_diag *diag)
 	}
 }
 
+uintptr_t rl_program_bias(const Elf64_Phdr *phdrs, size_t count)
+{
+	uintptr_t bias = 0;
+	for (size_t i = 0; i < count; i++)
+		if (phdrs[i].p_type == PT_PHDR)
+			bias = (uintptr_t)phdrs - phdrs[i].p_vaddr;
+	return bias;
+}
+
 void rl_image_adopt(enum rl_object_kind kind, const char *path, uintptr_t header_address,
 			struct rl_object **out_object, struct rl_diag *diag)
 {

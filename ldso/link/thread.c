@@ -77,14 +77,6 @@ static void block_free(struct rl_dtv_cell *cell)
 	rl_heap_give(owned);
 }
 
-static void static_fill(const struct rl_object *object, struct rl_dtv_cell *cell, uintptr_t thread_pointer)
-{
-	char *start = rl_tls_static_address(thread_pointer, object->tls.offset);
-	memcpy(start, object->tls.image, object->tls.image_size);
-	memset(start + object->tls.image_size, 0, object->tls.size - object->tls.image_size);
-	cell->value = start;
-}
-
 void rl_thread_fill(struct rl_tls_state *tls, uintptr_t thread_pointer)
 {
 	struct rl_dtv *dtv = dtv_of_cells(*rl_port_dtv_slot(thread_pointer));
@@ -100,7 +92,7 @@ void rl_thread_fill(struct rl_tls_state *tls, uintptr_t thread_pointer)
 	for (size_t module = 1; table != NULL && module < table->capacity && module <= dtv->capacity; module++) {
 		struct rl_object *object = __atomic_load_n(&table->slots[module].object, __ATOMIC_ACQUIRE);
 		if (object != NULL && object->tls.has_offset)
-			static_fill(object, &dtv->cells[module - 1], thread_pointer);
+			dtv->cells[module - 1].value = rl_tls_static_write(object, thread_pointer);
 	}
 	rl_readers_leave(readers_of(tls), side);
 	memset(rl_tls_static_address(thread_pointer, tls->own_offset), 0, sizeof(struct rl_thread));

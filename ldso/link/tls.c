@@ -88,12 +88,17 @@ enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *obj
 	return RL_OK;
 }
 
-static void static_fill_thread(void *argument, uintptr_t thread_pointer)
+char *rl_tls_static_write(const struct rl_object *object, uintptr_t thread_pointer)
 {
-	const struct rl_object *object = argument;
 	char *start = rl_tls_static_address(thread_pointer, object->tls.offset);
 	memcpy(start, object->tls.image, object->tls.image_size);
 	memset(start + object->tls.image_size, 0, object->tls.size - object->tls.image_size);
+	return start;
+}
+
+static void static_fill_thread(void *argument, uintptr_t thread_pointer)
+{
+	rl_tls_static_write(argument, thread_pointer);
 }
 
 void rl_tls_static_fill(struct rl_linker *linker, struct rl_object *object)

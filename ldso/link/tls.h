@@ -129,6 +129,9 @@ struct rl_dtv *rl_thread_vector(struct rl_tls_state *tls);
 /* The block of OBJECT, which the caller keeps loaded, or NULL if it was not allocated yet. */
 void *rl_thread_block_soft(struct rl_tls_state *tls, const struct rl_object *object);
 
+/* Write OBJECT's initial image over the static block of the thread at THREAD_POINTER; returns the block. */
+char *rl_tls_static_write(const struct rl_object *object, uintptr_t thread_pointer);
+
 /* The slow path of dynamic TLS descriptors: the variable's address. */
 uintptr_t rl_tls_descriptor_address(const struct rl_tls_descriptor *descriptor);
 
