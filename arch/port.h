@@ -12,6 +12,7 @@
 
 #if defined(__x86_64__)
 #include "x86_64/port.h"
+#define RL_PORT_CPU_HEADER "x86_64/cpu.h"
 #else
 #error "no port for this CPU"
 #endif

@@ -20,6 +20,9 @@ RL_EXPORT RL_SEALED void *__libc_stack_end;
 RL_EXPORT RL_SEALED long __rseq_offset;
 RL_EXPORT RL_SEALED uint32_t __rseq_size;
 RL_EXPORT const uint32_t __rseq_flags;
+/* For CPUs whose thread descriptor does not have them; exports.map says which. */
+RL_EXPORT RL_SEALED uintptr_t __stack_chk_guard;
+RL_EXPORT RL_SEALED uintptr_t __pointer_chk_guard;
 RL_EXPORT void __rtld_version_placeholder(void)
 {
 }
@@ -85,7 +88,7 @@ RL_EXPORT void _dl_get_tls_static_info(size_t *out_size, size_t *out_align)
 
 RL_EXPORT int __nptl_change_stack_perm(void *thread)
 {
-	long result = rl_glibc_stack_protect(&rl_glibc, (uintptr_t)thread);
+	long result = rl_glibc_stack_protect(&rl_glibc, thread);
 	return (int)-result;
 }
 
@@ -142,19 +145,7 @@ RL_EXPORT void _dl_mcount(uintptr_t from, uintptr_t self)
 	(void)from, (void)self;
 }
 
-/* CPU and tunables. */
-
-RL_EXPORT const void *_dl_x86_get_cpu_features(unsigned maximum)
-{
-	(void)maximum;
-	uint16_t place = rl_glibc.layout == NULL ? 0 : rl_glibc.layout->global_ro.dl_cpu_features;
-	return _rtld_global_ro + place;
-}
-
-RL_EXPORT const void *__get_cpu_features(void)
-{
-	return _dl_x86_get_cpu_features(0);
-}
+/* Tunables. */
 
 RL_EXPORT void __tunable_get_val(unsigned id, void *out, void (*callback)(void *))
 {

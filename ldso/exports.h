@@ -17,6 +17,7 @@ extern void *__libc_stack_end;
 extern long __rseq_offset;
 extern uint32_t __rseq_size;
 extern const uint32_t __rseq_flags;
+extern uintptr_t __stack_chk_guard, __pointer_chk_guard;
 void __rtld_version_placeholder(void);
 extern unsigned char __nptl_initial_report_events;
 
@@ -32,8 +33,6 @@ void _dl_rtld_di_serinfo(const void *map, void *info, bool only_counts);
 void _dl_audit_preinit(const void *map);
 void _dl_audit_symbind_alt(const void *map, const Elf64_Sym *symbol, void **value, const void *definer);
 void _dl_mcount(uintptr_t from, uintptr_t self);
-const void *_dl_x86_get_cpu_features(unsigned maximum);
-const void *__get_cpu_features(void);
 void __tunable_get_val(unsigned id, void *out, void (*callback)(void *));
 bool __tunable_is_initialized(unsigned id);
 _Noreturn void _dl_fatal_printf(const char *format, ...);

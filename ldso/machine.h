@@ -2,8 +2,7 @@
 #ifndef RL_LDSO_MACHINE_H
 #define RL_LDSO_MACHINE_H
 
-#include "../arch/port.h"
-#include "../arch/x86_64/cpu.h"
+#include "../arch/cpu.h"
 #include "policy/search.h"
 
 /* FEATURES: what getauxval(AT_HWCAP) answers under glibc; PLATFORM_ADDRESS: the kernel's AT_PLATFORM. */

@@ -119,7 +119,7 @@ static bool configure(void)
 		return false;
 	rl_kernel_read(stack, &preload.kernel);
 	rl_options_read_environment(&preload.kernel, &preload.options);
-	rl_cpu_probe(&preload.cpu);
+	rl_cpu_probe(&preload.cpu, preload.kernel.aux);
 	return true;
 }
 

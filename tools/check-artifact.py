@@ -2,16 +2,18 @@
 """Check what the link made of ld-relink.so or libdl-relink.so: everything that start-up, the kernel, libc and debuggers rely on.
 
 Each finding is one line; the exit status is 1 if there is one.  The lists of allowed things lie in tests/golden/:
-exports.txt (NAME@@VERSION TYPE), vector-functions.txt (functions that may touch vector or x87 registers), and
-musl-members.txt (members of musl's libc.a that may be linked in).
+CPU/exports.txt and CPU/preload-exports.txt (NAME@@VERSION TYPE), CPU/vector-functions.txt (functions that may touch
+vector or x87 registers), and musl-members.txt (members of musl's libc.a that may be linked in).
 """
 
 import argparse
 import json
 import pathlib
+import platform
 import re
 import subprocess
 import sys
+from typing import NamedTuple
 
 from elftools.elf.constants import P_FLAGS
 from elftools.elf.dynamic import DynamicSegment
@@ -21,10 +23,22 @@ from elftools.elf.sections import SymbolTableSection
 
 GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "tests" / "golden"
 
+
+
+class Machine(NamedTuple):
+    """What depends on the CPU.  Its golden lists lie in a folder of its name."""
+
+    name: str
+    soname: str
+    relative: int  # number of its RELATIVE relocation
+    registers: re.Pattern  # vector registers, as objdump writes them
+    mnemonics: re.Pattern  # instructions that touch such state without naming a register
+
+
 MACHINES = {
-    # machine: (SONAME, relative relocation, registers, mnemonics of the x87)
-    "EM_X86_64": ("ld-linux-x86-64.so.2", 8, re.compile(r"%(?:[xyz]?mm\d+|st\b|k[0-7]\b|bnd\d|tmm\d)"),
-                  re.compile(r"^(?:f(?!s\b)\w+|wait|emms|v?ldmxcsr|v?stmxcsr|xsave\w*|xrstor\w*|vzero\w+)\b")),
+    "EM_X86_64": Machine(
+        "x86_64", "ld-linux-x86-64.so.2", 8, re.compile(r"%(?:[xyz]?mm\d+|st\b|k[0-7]\b|bnd\d|tmm\d)"),
+        re.compile(r"^(?:f(?!s\b)\w+|wait|emms|v?ldmxcsr|v?stmxcsr|xsave\w*|xrstor\w*|vzero\w+)\b")),
 }
 
 R_NONE = 0
@@ -35,7 +49,7 @@ class Product:
 
     def __init__(self, path):
         self.is_preload = path.name.startswith("libdl-relink")
-        self.exports = GOLDEN / ("preload-exports.txt" if self.is_preload else "exports.txt")
+        self.exports = "preload-exports.txt" if self.is_preload else "exports.txt"
         # The host calls its constructor and destructor, and gives it these places.
         self.tags = {"DT_INIT_ARRAY", "DT_FINI_ARRAY"} if self.is_preload else set()
         self.undefined = {"_r_debug", "__libc_stack_end", "_dl_debug_addr", "__environ"} if self.is_preload else set()
@@ -148,10 +162,15 @@ def check_symbols(elf, golden, product):
         yield f"exported, but not in the golden list: {line}"
 
 
-def check_registers(path, allowed, registers, mnemonics):
+def tool(name, machine):
+    """A binutil that understands the machine."""
+    return name if machine.name == platform.machine() else f"{machine.name}-linux-gnu-{name}"
+
+
+def check_registers(path, allowed, machine):
     """Lazy binding saves no vector register for our own code, so our own code may not touch one."""
-    listing = subprocess.run(["objdump", "-d", "--no-show-raw-insn", str(path)], check=True, capture_output=True,
-                             text=True).stdout
+    listing = subprocess.run([tool("objdump", machine), "-d", "--no-show-raw-insn", str(path)], check=True,
+                             capture_output=True, text=True).stdout
     function, told = "", set()
     for line in listing.splitlines():
         head = re.match(r"^[0-9a-f]+ <(.+)>:$", line)
@@ -162,7 +181,7 @@ def check_registers(path, allowed, registers, mnemonics):
         if len(fields) < 2 or function in allowed or function in told:
             continue
         instruction = fields[1].split("#")[0].strip()
-        if registers.search(instruction) or mnemonics.match(instruction):
+        if machine.registers.search(instruction) or machine.mnemonics.match(instruction):
             told.add(function)
             yield f"{function} uses a vector or x87 register: {instruction}"
 
@@ -206,28 +225,31 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("linker", type=pathlib.Path)
     parser.add_argument("--exports", type=pathlib.Path, help="instead of the golden list")
-    parser.add_argument("--vector-functions", type=pathlib.Path, default=GOLDEN / "vector-functions.txt")
+    parser.add_argument("--vector-functions", type=pathlib.Path, help="instead of the golden list")
     parser.add_argument("--musl-members", type=pathlib.Path, default=GOLDEN / "musl-members.txt")
-    parser.add_argument("--musl-archive", type=pathlib.Path, default="/usr/lib/x86_64-linux-musl/libc.a")
+    parser.add_argument("--musl-archive", type=pathlib.Path, help="default: Debian's musl-dev for the CPU")
     parser.add_argument("--build", type=pathlib.Path, help="tells the project's own functions from musl's")
     options = parser.parse_args()
 
     product = Product(options.linker)
-    golden = read_list(options.exports or product.exports)
-    own = own_definitions(options.build) if options.build else {line.split("@")[0] for line in golden}
     with options.linker.open("rb") as file:
         elf = ELFFile(file)
         if elf["e_machine"] not in MACHINES:
             print(f"{options.linker}: no rules for {elf['e_machine']}")
             return 1
-        soname, relative, registers, mnemonics = MACHINES[elf["e_machine"]]
+        machine = MACHINES[elf["e_machine"]]
+        folder = GOLDEN / machine.name
+        golden = read_list(options.exports or folder / product.exports)
+        vector_functions = read_list(options.vector_functions or folder / "vector-functions.txt")
+        archive = options.musl_archive or f"/usr/lib/{machine.name}-linux-musl/libc.a"
+        own = own_definitions(options.build) if options.build else {line.split("@")[0] for line in golden}
         findings = [
-            *check_header(elf, "libdl-relink.so" if product.is_preload else soname, product),
+            *check_header(elf, "libdl-relink.so" if product.is_preload else machine.soname, product),
             *check_segments(elf),
-            *check_relocations(elf, relative, product),
+            *check_relocations(elf, machine.relative, product),
             *check_symbols(elf, golden, product),
-            *check_registers(options.linker, set(read_list(options.vector_functions)), registers, mnemonics),
-            *check_members(elf, options.musl_archive, own, read_list(options.musl_members)),
+            *check_registers(options.linker, set(vector_functions), machine),
+            *check_members(elf, archive, own, read_list(options.musl_members)),
         ]
     for finding in findings:
         print(f"{options.linker}: {finding}")

@@ -4,7 +4,7 @@
  * asked.  Which levels of glibc-hwcaps are active, and $PLATFORM, follow glibc 2.36, quirks of single vendors included.
  * Intel SDM volume 2A (CPUID), AMD APM volume 3 appendix E, x86-64 psABI 1.0 section 3.1.1 (ISA levels).
  */
-#include "cpu.h"
+#include "../cpu.h"
 
 #include <string.h>
 
@@ -256,8 +256,9 @@ static uint64_t execute_xgetbv(void *context)
 	return low | (uint64_t)high << 32;
 }
 
-void rl_cpu_probe(struct rl_cpu *out)
+void rl_cpu_probe(struct rl_cpu *out, const uint64_t *aux)
 {
+	(void)aux; /* AT_HWCAP is one leaf of CPUID */
 	rl_cpu_probe_from(out, execute_cpuid, execute_xgetbv, NULL);
 	rl_port_xsave_choose(out);
 }
@@ -366,6 +367,22 @@ const char *rl_cpu_platform(const struct rl_cpu *cpu)
 	    && (cpu->usable[RL_CPU_LEAF_80000001].ecx & BIT(ECX_LZCNT)))
 		return "haswell";
 	return NULL;
+}
+
+struct rl_cpu_names rl_cpu_names(const struct rl_cpu *cpu)
+{
+	static const char *const features[] = {"sse2", "x86_64", "avx512_1"};
+	struct rl_cpu_names names = {
+		.platform = rl_cpu_platform(cpu),
+		.hwcaps = rl_cpu_hwcaps(cpu),
+		.features = features,
+		.features_mask = ~(uint64_t)0,
+		.platform_mask = (uint64_t)15 << 48,
+		.isa_levels = (1u << rl_cpu_isa_level(cpu->usable)) - 1,
+	};
+	if (names.platform != NULL)
+		names.platform_bit = (uint64_t)1 << (names.platform[0] == 'h' ? 50 : 51);
+	return names;
 }
 
 /* The kernel's signal frame: 448 bytes of registers and return address, 15 to align them to 16, up to 48 to align the

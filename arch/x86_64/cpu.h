@@ -71,10 +71,7 @@ struct rl_cpu {
 typedef void rl_cpuid_reader(void *context, uint32_t leaf, uint32_t subleaf, struct rl_cpuid *out);
 typedef uint64_t rl_xcr0_reader(void *context);
 
-/* Ask the processor, then choose how rl_port_call_preserving saves registers (xsave.c). */
-void rl_cpu_probe(struct rl_cpu *out);
-
-/* The same without effect on this process. */
+/* rl_cpu_probe without effect on this process, which chooses how rl_port_call_preserving saves registers (xsave.c). */
 void rl_cpu_probe_from(struct rl_cpu *out, rl_cpuid_reader *cpuid, rl_xcr0_reader *xcr0, void *context);
 
 /* A register of a leaf by its number in struct rl_cpu_feature. */
@@ -107,9 +104,6 @@ unsigned int rl_cpu_isa_level(const struct rl_cpuid *usable);
 
 /* What $PLATFORM and R._dl_platform become ("haswell", "xeon_phi"), or NULL to keep AT_PLATFORM. */
 const char *rl_cpu_platform(const struct rl_cpu *cpu);
-
-/* Minimum signal stack size for a kernel that does not pass AT_MINSIGSTKSZ. */
-size_t rl_cpu_minsigstacksize(const struct rl_cpu *cpu);
 
 /* Bytes of the compacted XSAVE area (legacy region and header included) for those states of mask that the
  * processor has.  Each state's size is fixed by the architecture; xsave.c says why no CPUID is spent on it. */

@@ -16,6 +16,13 @@
 /* What $LIB and $PLATFORM stand for on a multiarch system: measured on the original (docs/startup.md). */
 #define RL_PORT_LIB "lib/x86_64-linux-gnu"
 
+/* What the kernel starts programs with, as glibc's fpu_control_t: the x87's control word. */
+#define RL_PORT_FPU_CONTROL 0x037f
+/* The word in front of an abort handler of a restartable sequence: glibc's RSEQ_SIG. */
+#define RL_PORT_RSEQ_SIGNATURE 0x53053053u
+/* Flags of this CPU's libraries in ld.so.cache: ELF, libc6, and the ABI. */
+#define RL_PORT_CACHE_FLAGS 0x303
+
 /* Relocation kinds, by the field's names; S symbol value, A addend, B bias, P place, Z symbol size. */
 #define RL_RELOC_NONE R_X86_64_NONE
 #define RL_RELOC_RELATIVE R_X86_64_RELATIVE   /* B + A */
@@ -34,8 +41,14 @@
 #define RL_RELOC_SIZE64 R_X86_64_SIZE64       /* Z + A */
 #define RL_RELOC_SIZE32 R_X86_64_SIZE32
 
+/* A symbol whose calls do not keep to the usual convention is bound at once: the flag in st_other, and the dynamic tag
+ * of objects that have such symbols.  This CPU has none. */
+#define RL_PORT_STO_EAGER 0
+#define RL_PORT_DT_EAGER DT_NULL
+
 /* TLS: the block of a module ends at or below the thread pointer; the dtv pointer is the second word of the TCB. */
 #define RL_TLS_BELOW_TP 1
+#define RL_TLS_TCB_SIZE 0 /* bytes between the thread pointer and the first block: only where they lie above it */
 #define RL_TLS_DTV_BIAS 0 /* what DTPOFF values are relative to within a block */
 
 /* Read the thread pointer.  Valid only after rl_port_thread_pointer_set. */
@@ -59,6 +72,12 @@ static inline void *rl_port_dtv(void)
 static inline void **rl_port_dtv_slot(uintptr_t thread_pointer)
 {
 	return (void **)(thread_pointer + RL_PORT_DTV_PLACE);
+}
+
+/* What compiled code expects in the TCB: its own address, at its start. */
+static inline void rl_port_tcb_start(uintptr_t thread_pointer)
+{
+	*(uintptr_t *)thread_pointer = thread_pointer;
 }
 
 static inline long rl_port_thread_pointer_set(uintptr_t tp)

@@ -8,11 +8,6 @@
 
 #include "../../arch/port.h"
 
-/* The kind of library in an entry's flags: ELF, libc6, and the CPU's ABI. */
-#ifndef RL_PORT_CACHE_FLAGS
-#define RL_PORT_CACHE_FLAGS 0x303
-#endif
-
 struct old_header {
 	char magic[11];
 	uint32_t entry_count;

@@ -16,8 +16,7 @@ void rl_hwcaps_init(struct rl_hwcaps *hwcaps, const struct rl_options *options,
 		    const struct rl_search_machine *machine)
 {
 	*hwcaps = (struct rl_hwcaps){.options = options, .machine = machine, .features = machine->features};
-	if (options->has_hwcap_mask)
-		hwcaps->features &= options->hwcap_mask;
+	hwcaps->features &= options->has_hwcap_mask ? options->hwcap_mask : machine->features_mask;
 }
 
 /* The next name of a colon list; false at the end.  Start with *LENGTH zero. */

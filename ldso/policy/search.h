@@ -18,7 +18,7 @@ struct rl_search_machine {
 	/* Legacy subdirectories, as releases before 2.37 search them: names by bit number, and the bits this CPU has
 	 * (x86_64: 1 "x86_64", 2 "avx512_1"). */
 	const char *const *feature_names;
-	uint64_t features;
+	uint64_t features, features_mask; /* the second counts unless the user gives a mask of his own */
 	/* The same in ld.so.cache: the bits that name a platform, and the one for ours (0: none). */
 	uint64_t platform_mask, platform_bit;
 	/* ISA levels that entries of ld.so.cache may ask for (x86_64: bit 0 baseline … bit 3 v4).  0: not checked. */

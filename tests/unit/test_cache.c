@@ -107,6 +107,7 @@ static const struct rl_search_machine machine = {
 	.hwcaps = machine_names,
 	.feature_names = feature_names,
 	.features = 2,
+	.features_mask = ~(uint64_t)0,
 	.platform_mask = (uint64_t)15 << 48,
 	.platform_bit = (uint64_t)1 << 50,
 	.isa_levels = 7,

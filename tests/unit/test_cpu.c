@@ -59,7 +59,7 @@ static void host_check(void)
 	struct rl_tunables tunables;
 	size_t size = layout->cpu_features.size;
 	unsigned char *ours = calloc(1, size);
-	rl_cpu_probe(&cpu);
+	rl_cpu_probe(&cpu, NULL);
 	rl_tunables_start(&tunables, layout->release, environ, false);
 	rl_glibc_cpu_features_fill(layout, &cpu, &tunables, ours);
 	host += layout->global_ro.dl_cpu_features;
@@ -230,7 +230,7 @@ static void state_check(void)
 	rl_port_xsave_choose(&cpu);
 	CHECK(rl_port_xsave_size == 0);
 	/* The real one: the size is a multiple of 64 and holds what XSAVEC writes. */
-	rl_cpu_probe(&cpu);
+	rl_cpu_probe(&cpu, NULL);
 	CHECK(rl_port_xsave_size % 64 == 0 && (rl_port_xsave_size == 0 || rl_port_xsave_size >= 576));
 	CHECK((rl_port_xsave_mask & ~cpu.xcr0) == 0 && rl_port_xsave_size <= ((cpu.state.ebx + 63) & ~63u));
 	/* Leaf 0xd tells the sizes that the code holds for constants. */

@@ -75,7 +75,8 @@ static void subdirectory_check(void)
 {
 	static const char *const names[] = {"v3", "v2", NULL};
 	static const char *const features[] = {"sse2", "x86_64", "avx512_1"};
-	struct rl_search_machine machine = {.platform = "has", .hwcaps = names, .feature_names = features, .features = 2};
+	struct rl_search_machine machine = {.platform = "has", .hwcaps = names, .feature_names = features, .features = 2,
+					    .features_mask = 2};
 	struct rl_options options = {.hwcaps_prepend = "zork:", .hwcaps_mask = "v2"};
 	struct rl_hwcaps hwcaps;
 	rl_hwcaps_init(&hwcaps, &options, &machine);

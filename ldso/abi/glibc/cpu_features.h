@@ -1,9 +1,9 @@
-/* struct cpu_features in _rtld_global_ro: what glibc's IFUNC resolvers and string functions know of the processor. */
+/* What libc wants to know of the processor: struct cpu_features in _rtld_global_ro, and a few numbers beside it.  Each
+ * CPU's folder (<cpu>/cpu_features.c) supplies these; what the structure means is between that CPU's libc and us. */
 #ifndef RL_ABI_GLIBC_CPU_FEATURES_H
 #define RL_ABI_GLIBC_CPU_FEATURES_H
 
-#include "../../../arch/x86_64/cpu.h"
-#include "cpu_cache.h"
+#include "../../../arch/cpu.h"
 #include "layout.h"
 #include "tunables.h"
 
@@ -12,60 +12,11 @@
 void rl_glibc_cpu_features_fill(const struct rl_glibc_layout *layout, const struct rl_cpu *cpu,
 				const struct rl_tunables *tunables, unsigned char *cpu_features);
 
-/* Let the tunable glibc.cpu.hwcaps take features away from cpu->usable, so that rl_cpu_hwcaps, rl_cpu_platform and
- * rl_glibc_hwcap answer as the original does.  Before the first search; rl_glibc_cpu_features_fill needs no such
- * call. */
+/* Let tunables take features away from the record of the probe, so that the search for files and rl_glibc_hwcap answer
+ * as the original does.  Before the first search; rl_glibc_cpu_features_fill needs no such call. */
 void rl_glibc_cpu_restrict(struct rl_cpu *cpu, const struct rl_tunables *tunables);
 
 /* R._dl_hwcap, which getauxval(AT_HWCAP) answers. */
 uint64_t rl_glibc_hwcap(const struct rl_cpu *cpu);
-
-/* Bits of cpu_features.preferred in the newest numbering; layout->preferred_kind says how a release has them. */
-enum rl_glibc_prefer {
-	RL_PREFER_FAST_REP_STRING = 1u << 0,
-	RL_PREFER_FAST_COPY_BACKWARD = 1u << 1,
-	RL_PREFER_SLOW_BSF = 1u << 2,
-	RL_PREFER_FAST_UNALIGNED_LOAD = 1u << 3,
-	RL_PREFER_PMINUB_FOR_STRINGOP = 1u << 4,
-	RL_PREFER_FAST_UNALIGNED_COPY = 1u << 5,
-	RL_PREFER_I586 = 1u << 6,
-	RL_PREFER_I686 = 1u << 7,
-	RL_PREFER_SLOW_SSE4_2 = 1u << 8,
-	RL_PREFER_AVX_FAST_UNALIGNED_LOAD = 1u << 9,
-	RL_PREFER_MAP_32BIT_EXEC = 1u << 10, /* the bit that some releases lack */
-	RL_PREFER_NO_VZEROUPPER = 1u << 11,
-	RL_PREFER_ERMS = 1u << 12,
-	RL_PREFER_NO_AVX512 = 1u << 13,
-	RL_PREFER_MATHVEC_NO_AVX512 = 1u << 14,
-	RL_PREFER_FSRM = 1u << 15,
-	RL_PREFER_AVOID_SHORT_REP_MOVSB = 1u << 16,
-	RL_PREFER_AVOID_NON_TEMPORAL_MEMSET = 1u << 17,
-	RL_PREFER_AVOID_STOSB = 1u << 18,
-};
-
-/* glibc's picture of the processor while it is made; every step is a function of what stands before it. */
-struct rl_glibc_cpu {
-	const struct rl_cpu *cpu;
-	const struct rl_tunables *tunables;
-	unsigned int release;
-	bool has_memset_threshold;                 /* the release, or state of its branch, has that field */
-	struct rl_cpuid leaf[RL_CPU_LEAF_COUNT];   /* what glibc asks for */
-	struct rl_cpuid active[RL_CPU_LEAF_COUNT]; /* what it thinks usable */
-	uint32_t preferred;                        /* enum rl_glibc_prefer */
-	uint32_t isa_levels;                       /* bit n: level n + 1 */
-	uint32_t non_temporal_divisor;             /* share of the last cache from which stores bypass it */
-	uint64_t xsave_state_size;
-	uint32_t xsave_state_full_size;
-	struct rl_glibc_caches caches;
-	uint64_t data_size, shared_size;
-	uint64_t non_temporal_threshold, memset_non_temporal_threshold;
-	uint64_t rep_movsb_threshold, rep_movsb_stop_threshold, rep_stosb_threshold;
-};
-
-/* cpu_prefer.c: what a model is good or bad at; may take broken features from active. */
-void rl_glibc_cpu_prefer(struct rl_glibc_cpu *view);
-
-/* cpu_cache.c: from which sizes on the string functions change their ways. */
-void rl_glibc_cpu_thresholds(struct rl_glibc_cpu *view);
 
 #endif

@@ -7,7 +7,6 @@
 #include "glibc.h"
 
 enum {
-	FPU_CONTROL = 0x037f, /* x87: what the kernel starts with, so libc has nothing to load */
 	MUTEX_KIND_OFFSET = 16,
 	MUTEX_RECURSIVE = 1,
 	CLOCK_TICKS = 100,
@@ -102,7 +101,7 @@ static void kernel_fill(struct rl_glibc *glibc, const struct rl_glibc_machine *m
 								   : machine->min_signal_stack + MIN_SIGNAL_STACK);
 	rl_glibc_put_int(ro, fields->dl_clktck,
 			 rl_kernel_has(kernel, AT_CLKTCK) ? (uint32_t)kernel->aux[AT_CLKTCK] : CLOCK_TICKS);
-	*(uint16_t *)(ro + fields->dl_fpu_control) = FPU_CONTROL;
+	*(uint16_t *)(ro + fields->dl_fpu_control) = RL_PORT_FPU_CONTROL; /* libc has nothing to load */
 	rl_glibc_put_word(ro, fields->dl_hwcap, machine->hwcap);
 	rl_glibc_put_word(ro, fields->dl_hwcap2, kernel->aux[AT_HWCAP2]);
 	rl_glibc_put_word(ro, fields->dl_hwcap3, kernel->aux[RL_AT_HWCAP3]);

@@ -6,7 +6,7 @@
  */
 #include "cpu_cache.h"
 
-#include "cpu_features.h"
+#include "cpu_view.h"
 
 enum level {
 	LEVEL1_CODE,

@@ -4,7 +4,7 @@
  * usable, what the tunable glibc.cpu.hwcaps changes, and where the numbers go.  Preferences of models are in
  * cpu_prefer.c, cache sizes and thresholds in cpu_cache.c.  Control-flow enforcement is not offered: its bits stay 0.
  */
-#include "cpu_features.h"
+#include "cpu_view.h"
 
 #include <string.h>
 
@@ -374,10 +374,13 @@ static void store_sizes(const struct rl_glibc_layout *layout, const struct rl_gl
 		store64(base, at->level4_cache_size + 8, view->non_temporal_divisor);
 }
 
+const void *rl_glibc_cpu_features;
+
 void rl_glibc_cpu_features_fill(const struct rl_glibc_layout *layout, const struct rl_cpu *cpu,
 				const struct rl_tunables *tunables, unsigned char *cpu_features)
 {
 	struct rl_glibc_cpu view;
+	rl_glibc_cpu_features = cpu_features;
 	memset(&view, 0, sizeof view);
 	view.cpu = cpu;
 	view.tunables = tunables;

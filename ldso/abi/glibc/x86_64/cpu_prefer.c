@@ -2,7 +2,7 @@
  *
  * Facts about single models, kept as tables; they follow the stable branch of each release.
  */
-#include "cpu_features.h"
+#include "cpu_view.h"
 
 /* A bit of a feature word. */
 #define BIT(n) (UINT32_C(1) << (n))

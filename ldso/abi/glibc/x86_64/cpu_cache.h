@@ -1,8 +1,8 @@
 /* The processor's caches as glibc counts them, for struct cpu_features. */
-#ifndef RL_ABI_GLIBC_CPU_CACHE_H
-#define RL_ABI_GLIBC_CPU_CACHE_H
+#ifndef RL_ABI_GLIBC_X86_64_CPU_CACHE_H
+#define RL_ABI_GLIBC_X86_64_CPU_CACHE_H
 
-#include "../../../arch/x86_64/cpu.h"
+#include "../../../../arch/cpu.h"
 
 /* Bytes, ways, bytes a line.  0: the processor has none; -1: it does not say. */
 struct rl_glibc_cache {
