@@ -21,7 +21,7 @@ static struct handler **chain(void)
 	static struct handler *early;
 	if (rl_glibc.layout == NULL || rl_glibc.layout->pthread.rtld_catch == RL_ABSENT)
 		return &early;
-	return (struct handler **)(rl_port_thread_pointer() + rl_glibc.layout->pthread.rtld_catch);
+	return (struct handler **)(rl_glibc_descriptor(&rl_glibc, rl_port_thread_pointer()) + rl_glibc.layout->pthread.rtld_catch);
 }
 
 static char *block_take(size_t size)

@@ -52,7 +52,7 @@ static void configure(void)
 static void machine_probe(void)
 {
 	enum { NEWEST_KNOWN_BY_HEART = 236 };
-	rl_cpu_probe(&rl_config.cpu);
+	rl_cpu_probe(&rl_config.cpu, rl_config.kernel.aux);
 	rl_tunables_start(&rl_config.tunables, NEWEST_KNOWN_BY_HEART, rl_config.kernel.envp,
 			  rl_config.options.is_secure);
 	rl_glibc_cpu_restrict(&rl_config.cpu, &rl_config.tunables);
@@ -270,18 +270,20 @@ static uintptr_t thread_make(struct rl_diag *diag)
 	struct rl_tls_state *tls = &linker()->tls;
 	rl_tls_layout(linker());
 	rl_tls_publish(linker());
-	char *area = rl_heap_take_aligned(tls->static_size, tls->static_align);
+	char *area = rl_heap_take_aligned(tls->area_size, tls->static_align);
 	rl_must(area == NULL ? RL_NO_MEMORY : RL_OK, diag);
-	uintptr_t thread_pointer = (uintptr_t)area + tls->static_size - linker()->abi.thread_size;
+	uintptr_t thread_pointer = (uintptr_t)area + tls->area_pointer;
 	rl_must(rl_thread_attach(tls, thread_pointer) ? RL_OK : RL_NO_MEMORY, diag);
 	if (rl_glibc.layout == NULL) {
-		*(uintptr_t *)thread_pointer = thread_pointer;
+		rl_port_tcb_start(thread_pointer);
 		rl_port_thread_pointer_set(thread_pointer);
 		return thread_pointer;
 	}
 	rl_glibc_globals_tls(&rl_glibc);
 	rl_glibc_thread_main(&rl_glibc, thread_pointer,
 			     tunable("glibc.pthread.rseq", 1) != 0);
+	__stack_chk_guard = rl_glibc_guards.stack;
+	__pointer_chk_guard = rl_glibc_guards.pointer;
 	__rseq_offset = rl_glibc_rseq.offset;
 	__rseq_size = rl_glibc_rseq.size;
 	return thread_pointer;

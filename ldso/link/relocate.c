@@ -395,12 +395,29 @@ static enum rl_status table_apply(struct relocator *r, const Elf64_Rela *rela, c
 	return RL_OK;
 }
 
+/* Whether the object says that calls of some symbols do not keep to the usual convention. */
+static bool has_eager_symbols(const struct rl_object *object)
+{
+	const Elf64_Dyn *entry = object->dynamic.entries;
+	while (RL_PORT_STO_EAGER != 0 && entry->d_tag != DT_NULL && entry->d_tag != RL_PORT_DT_EAGER)
+		entry++;
+	return RL_PORT_STO_EAGER != 0 && entry->d_tag != DT_NULL;
+}
+
+static bool is_eager(const struct rl_object *object, uint32_t index)
+{
+	return index < object->symbols.symbol_limit
+	       && (object->symbols.symbols[index].st_other & RL_PORT_STO_EAGER) != 0;
+}
+
 /* The PLT of an object that may wait: each slot goes on pointing at its own stub, now at its real address. */
 static enum rl_status plt_apply_lazily(struct relocator *r)
 {
 	const Elf64_Rela *rela = r->object->dynamic.plt.start, *end = rela + r->object->dynamic.plt.count;
+	bool looks_at_symbols = has_eager_symbols(r->object);
 	for (; rela < end; rela++) {
-		if (ELF64_R_TYPE(rela->r_info) != RL_RELOC_JUMP_SLOT) {
+		if (ELF64_R_TYPE(rela->r_info) != RL_RELOC_JUMP_SLOT
+		    || (looks_at_symbols && is_eager(r->object, ELF64_R_SYM(rela->r_info)))) {
 			RL_TRY(rela_apply(r, rela));
 			continue;
 		}

@@ -32,10 +32,19 @@ static size_t static_place(struct rl_tls_state *tls, size_t size, size_t align, 
 	return offset;
 }
 
-/* The same away from the thread pointer upwards (variant I). */
+/* The same upwards (variant I), where an offset is that of the block's first byte. */
 static size_t static_place_above(struct rl_tls_state *tls, size_t size, size_t align, size_t first_offset)
 {
-	size_t offset = round_up(tls->static_used - first_offset, align) + first_offset;
+	size_t offset = tls->gap_low + ((first_offset - tls->gap_low) & (align - 1));
+	if (offset <= tls->gap_high && tls->gap_high - offset >= size) {
+		tls->gap_low = offset + size;
+		return offset;
+	}
+	offset = tls->static_used + ((first_offset - tls->static_used) & (align - 1));
+	if (offset - tls->static_used > tls->gap_high - tls->gap_low) {
+		tls->gap_low = tls->static_used;
+		tls->gap_high = offset;
+	}
 	tls->static_used = offset + size;
 	return offset;
 }
@@ -48,10 +57,20 @@ static size_t place(struct rl_tls_state *tls, size_t size, size_t align, size_t 
 			       : static_place_above(tls, size, align, first_offset);
 }
 
+/* What a thread's memory is as a whole.  The descriptor lies where the blocks are not. */
+static void area_measure(struct rl_tls_state *tls, size_t thread_size)
+{
+	size_t blocks = round_up(tls->static_limit, tls->static_align);
+	tls->static_size = blocks + (RL_TLS_BELOW_TP ? thread_size : 0);
+	tls->area_pointer = RL_TLS_BELOW_TP ? blocks : round_up(thread_size, tls->static_align);
+	tls->area_size = RL_TLS_BELOW_TP ? tls->static_size : tls->area_pointer + blocks;
+}
+
 void rl_tls_layout(struct rl_linker *linker)
 {
 	struct rl_tls_state *tls = &linker->tls;
 	tls->static_align = linker->abi.thread_align;
+	tls->static_used = RL_TLS_TCB_SIZE;
 	struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_relaxed);
 	for (size_t module = 1; module <= tls->highest_module; module++) {
 		struct rl_tls_block *block = &table->slots[module].object->tls;
@@ -67,7 +86,7 @@ void rl_tls_layout(struct rl_linker *linker)
 		tls->extra_offset = place(tls, tls->extra_size, tls->extra_align, 0);
 	tls->static_start = tls->static_used;
 	tls->static_limit = tls->static_used + tls->surplus;
-	tls->static_size = round_up(tls->static_limit, tls->static_align) + linker->abi.thread_size;
+	area_measure(tls, linker->abi.thread_size);
 }
 
 enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object)

@@ -1,9 +1,11 @@
 /* Thread-local storage: module ids, the static area, and each thread's vector of blocks (dtv).
  * Follows "ELF Handling For Thread-Local Storage" and the offset rules of the original.
  *
- * Memory of a thread, for CPUs whose blocks lie below the thread pointer:
+ * Memory of a thread, for CPUs whose blocks lie below the thread pointer, and for those that have them above:
  *     [ surplus | our own words | module n … module 1 (the program) ] thread descriptor
  *                                                                     ^ thread pointer
+ *     thread descriptor [ RL_TLS_TCB_SIZE bytes | module 1 … module n | our own words | surplus ]
+ *                       ^ thread pointer
  * The dtv belongs to us: libc is told it has no cells (cell[-1].counter stays 0), so that libc never frees from it.
  */
 #ifndef RL_LINK_TLS_H
@@ -60,7 +62,9 @@ struct rl_tls_state {
 	size_t static_used, static_limit; /* limit: used at start plus the surplus */
 	size_t surplus;                   /* set before the layout */
 	size_t static_align;
-	size_t static_size; /* whole, with the thread descriptor */
+	size_t static_size; /* what libc is told: all blocks, with the descriptor if that lies above them */
+	size_t area_size;    /* a thread's memory with its descriptor, */
+	size_t area_pointer; /* and where the thread pointer is in it */
 	size_t static_start; /* used at start */
 	size_t gap_low, gap_high; /* alignment hole inside the used part that small modules may fill */
 	size_t own_offset;  /* our own words of each thread */

@@ -98,6 +98,17 @@ void rl_glibc_unlock(struct rl_glibc *glibc, uint16_t mutex);
  * libc itself frees the load lock only. */
 void rl_glibc_lock_reset(struct rl_glibc *glibc);
 
+/* How far above its descriptor, struct pthread, a thread's pointer is. */
+static inline size_t rl_glibc_descriptor_distance(const struct rl_glibc *glibc)
+{
+	return RL_TLS_BELOW_TP ? 0 : glibc->layout->pthread.size;
+}
+
+static inline unsigned char *rl_glibc_descriptor(const struct rl_glibc *glibc, uintptr_t thread_pointer)
+{
+	return (unsigned char *)thread_pointer - rl_glibc_descriptor_distance(glibc);
+}
+
 /* thread.c */
 void rl_glibc_threads_each(struct rl_glibc *glibc, void (*visit)(void *, uintptr_t), void *argument);
 /* Make the main thread's descriptor at THREAD_POINTER and tell the kernel. */
@@ -115,7 +126,7 @@ void rl_glibc_words_ready(struct rl_glibc *glibc);
 void rl_glibc_heap_ready(struct rl_glibc *glibc);
 
 /* stack.c: change the protection of the main stack and of all threads' stacks to executable. */
-long rl_glibc_stack_protect(struct rl_glibc *glibc, uintptr_t thread_pointer); /* one thread's; 0 or -errno */
+long rl_glibc_stack_protect(struct rl_glibc *glibc, const unsigned char *pd); /* one thread's; 0 or -errno */
 RL_NODISCARD enum rl_status rl_glibc_stacks_make_executable(struct rl_glibc *glibc);
 
 /* rseq as exported: valid after rl_glibc_thread_main. */
@@ -124,6 +135,12 @@ struct rl_glibc_rseq {
 	uint32_t size, flags;
 };
 extern struct rl_glibc_rseq rl_glibc_rseq;
+
+/* The canary and the pointer guard, as some CPUs have them exported: valid at the same time. */
+struct rl_glibc_guards {
+	uintptr_t stack, pointer;
+};
+extern struct rl_glibc_guards rl_glibc_guards;
 
 /* find_object.c: struct dl_find_object is public (<dlfcn.h>). */
 int rl_glibc_find_object(struct rl_glibc *glibc, uintptr_t address, void *out_result);

@@ -9,6 +9,8 @@
 #include "../../base/heap.h"
 #include "glibc.h"
 
+/* glibc's FORCED_DYNAMIC_TLS_OFFSET: what cannot be a place in static TLS. */
+#define NO_OFFSET (RL_TLS_BELOW_TP ? (uint64_t)-1 : (uint64_t)-2)
 enum { MAP_SIZE = 1280 }; /* above every layout's link_map.size; checked when one is chosen */
 
 /* glibc's struct libname_list. */
@@ -231,7 +233,7 @@ void rl_shadow_tls(struct rl_glibc *glibc, struct rl_object *object)
 	rl_glibc_put_word(map, layout->l_tls_blocksize, tls->size);
 	rl_glibc_put_word(map, layout->l_tls_align, tls->align);
 	rl_glibc_put_word(map, layout->l_tls_firstbyte_offset, tls->first_offset);
-	rl_glibc_put_word(map, layout->l_tls_offset, tls->has_offset ? tls->offset : (uint64_t)-1);
+	rl_glibc_put_word(map, layout->l_tls_offset, tls->has_offset ? tls->offset : NO_OFFSET);
 	rl_glibc_put_word(map, layout->l_tls_modid, tls->module);
 	rl_glibc_put_word(glibc->global, glibc->layout->global.dl_tls_max_dtv_idx, glibc->linker->tls.highest_module);
 	struct slot_list *list = slots_for(glibc, tls->module);

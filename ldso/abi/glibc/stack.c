@@ -12,12 +12,12 @@ struct stack_change {
 	long result;
 };
 
-long rl_glibc_stack_protect(struct rl_glibc *glibc, uintptr_t thread_pointer)
+long rl_glibc_stack_protect(struct rl_glibc *glibc, const unsigned char *pd)
 {
-	unsigned char *pd = (unsigned char *)thread_pointer;
 	const struct rl_glibc_pthread *fields = &glibc->layout->pthread;
-	uintptr_t block = *(uintptr_t *)(pd + fields->stackblock);
-	size_t size = *(size_t *)(pd + fields->stackblock_size), guard = *(size_t *)(pd + fields->guardsize);
+	uintptr_t block = *(const uintptr_t *)(pd + fields->stackblock);
+	size_t size = *(const size_t *)(pd + fields->stackblock_size);
+	size_t guard = *(const size_t *)(pd + fields->guardsize);
 	if (block == 0)
 		return 0; /* the main thread's stack is the kernel's */
 	return rl_sys_protect(block + guard, size - guard, READ_WRITE_EXECUTE);
@@ -26,7 +26,7 @@ long rl_glibc_stack_protect(struct rl_glibc *glibc, uintptr_t thread_pointer)
 static void thread_change(void *argument, uintptr_t thread_pointer)
 {
 	struct stack_change *change = argument;
-	long result = rl_glibc_stack_protect(change->glibc, thread_pointer);
+	long result = rl_glibc_stack_protect(change->glibc, rl_glibc_descriptor(change->glibc, thread_pointer));
 	if (change->result == 0)
 		change->result = result;
 }

@@ -5,6 +5,7 @@
 #include "glibc.h"
 
 struct rl_glibc_rseq rl_glibc_rseq;
+struct rl_glibc_guards rl_glibc_guards;
 
 /* glibc's list_t. */
 struct list {
@@ -27,7 +28,6 @@ struct rseq {
 };
 
 enum {
-	RSEQ_SIGNATURE = 0x53053053,
 	RSEQ_UNREGISTERED = -1,
 	RSEQ_FAILED = -2,
 	ROBUST_FUTEX_OFFSET = -32, /* of a mutex' lock word from its list link: struct __pthread_mutex_s */
@@ -51,19 +51,19 @@ static void robust_list_start(const struct rl_glibc_pthread *layout, unsigned ch
 	rl_syscall2(SYS_set_robust_list, (long)head, sizeof *head);
 }
 
-static void rseq_start(struct rl_glibc *glibc, unsigned char *pd, bool wants_rseq)
+static void rseq_start(struct rl_glibc *glibc, uintptr_t thread_pointer, bool wants_rseq)
 {
 	enum { SIZE_2_36 = 20, LENGTH = 32 };
 	struct rseq *area;
 	if (glibc->layout->rseq_place == RL_GLIBC_RSEQ_PTHREAD)
-		area = rl_glibc_field(pd, glibc->layout->pthread.rseq_area);
+		area = rl_glibc_field(rl_glibc_descriptor(glibc, thread_pointer), glibc->layout->pthread.rseq_area);
 	else if (glibc->layout->rseq_place == RL_GLIBC_RSEQ_EXTRA_TLS)
-		area = (struct rseq *)rl_tls_static_address((uintptr_t)pd, glibc->linker->tls.extra_offset);
+		area = (struct rseq *)rl_tls_static_address(thread_pointer, glibc->linker->tls.extra_offset);
 	else
 		return;
-	rl_glibc_rseq.offset = (char *)area - (char *)pd;
+	rl_glibc_rseq.offset = (char *)area - (char *)thread_pointer;
 	area->cpu_id = (uint32_t)RSEQ_UNREGISTERED;
-	if (wants_rseq && rl_syscall4(SYS_rseq, (long)area, LENGTH, 0, RSEQ_SIGNATURE) == 0)
+	if (wants_rseq && rl_syscall4(SYS_rseq, (long)area, LENGTH, 0, RL_PORT_RSEQ_SIGNATURE) == 0)
 		rl_glibc_rseq.size = SIZE_2_36;
 	else
 		area->cpu_id = (uint32_t)RSEQ_FAILED;
@@ -87,16 +87,17 @@ static void guards_set(struct rl_glibc *glibc, unsigned char *pd)
 	uint64_t random[2] = {0, 0};
 	if (rl_kernel_has(glibc->kernel, AT_RANDOM))
 		memcpy(random, (const void *)glibc->kernel->aux[AT_RANDOM], sizeof random);
-	rl_glibc_put_word(pd, header->stack_guard, random[0] & ~(uint64_t)0xff);
-	rl_glibc_put_word(pd, header->pointer_guard, random[1]);
+	rl_glibc_guards = (struct rl_glibc_guards){random[0] & ~(uint64_t)0xff, random[1]};
+	rl_glibc_put_word(pd, header->stack_guard, rl_glibc_guards.stack);
+	rl_glibc_put_word(pd, header->pointer_guard, rl_glibc_guards.pointer);
 }
 
 void rl_glibc_thread_main(struct rl_glibc *glibc, uintptr_t thread_pointer, bool wants_rseq)
 {
 	const struct rl_glibc_layout *layout = glibc->layout;
 	const struct rl_glibc_pthread *fields = &layout->pthread;
-	unsigned char *pd = (unsigned char *)thread_pointer;
-	rl_glibc_put_pointer(pd, fields->header.tcb, pd);
+	unsigned char *pd = rl_glibc_descriptor(glibc, thread_pointer);
+	rl_port_tcb_start(thread_pointer);
 	rl_glibc_put_pointer(pd, fields->header.self, pd);
 	guards_set(glibc, pd);
 	rl_port_thread_pointer_set(thread_pointer);
@@ -110,7 +111,7 @@ void rl_glibc_thread_main(struct rl_glibc *glibc, uintptr_t thread_pointer, bool
 	pd[fields->user_stack != RL_ABSENT ? fields->user_stack : fields->stack_mode] = layout->main_stack_mode;
 	rl_glibc_put_word(pd, fields->stackblock_size, (uintptr_t)glibc->kernel->stack);
 	robust_list_start(fields, pd);
-	rseq_start(glibc, pd, wants_rseq);
+	rseq_start(glibc, thread_pointer, wants_rseq);
 }
 
 /* libc's low-level lock: 0 free, 1 taken, 2 taken and waited for. */
@@ -135,7 +136,7 @@ static void list_each(const struct rl_glibc *glibc, struct list *head, void (*vi
 		      void *argument)
 {
 	for (struct list *item = head->next; item != head; item = item->next)
-		visit(argument, (uintptr_t)item - glibc->layout->pthread.list);
+		visit(argument, (uintptr_t)item - glibc->layout->pthread.list + rl_glibc_descriptor_distance(glibc));
 }
 
 void rl_glibc_threads_each(struct rl_glibc *glibc, void (*visit)(void *, uintptr_t), void *argument)

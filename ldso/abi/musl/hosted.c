@@ -21,6 +21,7 @@ struct rl_musl_hosted {
 	Elf64_Phdr headers[HEADER_COUNT];
 	Elf64_Dyn dynamic[DYNAMIC_COUNT];
 	uintptr_t start[1], end[1];
+	char *zero;  /* where a thread pointer would be in the image's area */
 	char *image; /* of the static TLS of all objects and our own words; libc copies it for each thread */
 	size_t image_size;
 	Elf64_Sym *symbols;
@@ -113,14 +114,20 @@ static bool symbols_make(struct rl_musl *musl, struct rl_musl_hosted *hosted)
 	return true;
 }
 
-/* libc places the block of a program's TLS below the thread pointer so that it ends there: the image is as long as the
- * whole area, and aligned, so our offsets hold. */
+/* libc places the block of a program's TLS next to the thread pointer.  Below it the block ends there: the image is as
+ * long as the whole area, and aligned, so our offsets hold.  Above it the block comes as near as its address modulo its
+ * alignment lets it: behind the TCB, if the image has that address too. */
 static bool image_make(struct rl_musl *musl, struct rl_musl_hosted *hosted)
 {
 	const struct rl_tls_state *tls = &musl->linker->tls;
-	hosted->image_size = (tls->static_used + tls->static_align - 1) & -tls->static_align;
-	hosted->image = rl_heap_take_aligned(hosted->image_size, tls->static_align);
-	return hosted->image != NULL;
+	size_t size = (tls->static_used + tls->static_align - 1) & -tls->static_align;
+	char *area = rl_heap_take_aligned(size, tls->static_align);
+	if (area == NULL)
+		return false;
+	hosted->zero = RL_TLS_BELOW_TP ? area + size : area;
+	hosted->image = area + RL_TLS_TCB_SIZE;
+	hosted->image_size = size - RL_TLS_TCB_SIZE;
+	return true;
 }
 
 /* The default size of threads' stacks is the largest that any object asks for. */
@@ -223,12 +230,11 @@ void rl_musl_host_leave(struct rl_musl *musl, struct rl_kernel *kernel)
 void rl_musl_host_fill(struct rl_musl *musl)
 {
 	struct rl_musl_hosted *hosted = musl->hosted;
-	char *end = hosted->image + hosted->image_size;
 	for (const struct rl_object *object = musl->linker->base.first; object != NULL; object = object->next) {
 		const struct rl_tls_block *block = &object->tls;
 		if (!block->has_offset || block->image_size == 0)
 			continue;
-		memcpy(end - block->offset, block->image, block->image_size);
+		memcpy(rl_tls_static_address((uintptr_t)hosted->zero, block->offset), block->image, block->image_size);
 		memcpy(rl_tls_static_address(rl_port_thread_pointer(), block->offset), block->image, block->image_size);
 	}
 }
