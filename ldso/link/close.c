@@ -140,17 +140,6 @@ static bool scopes_leave(struct rl_namespace *namespace, const struct rl_object_
 	return !was_global || rl_namespace_publish_global(namespace) == RL_OK;
 }
 
-void rl_limbo_empty(struct rl_linker *linker)
-{
-	if (!rl_readers_reclaim(&linker->readers))
-		return;
-	while (linker->limbo != NULL) {
-		struct rl_object *object = linker->limbo;
-		linker->limbo = object->work_next;
-		rl_object_free(linker, object);
-	}
-}
-
 static void unload(struct rl_linker *linker, struct rl_namespace *namespace, const struct rl_object_list *list)
 {
 	bool had_tls = false;

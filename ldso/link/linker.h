@@ -57,6 +57,7 @@ struct rl_linker {
 	struct rl_listener *listeners;
 
 	size_t page_size;
+	uintptr_t map_below;  /* where the last object was mapped: the next goes below; 0: none was.  Under the load lock */
 	bool binds_now;       /* for everything, whatever files say */
 	bool prefers_strong;  /* LD_DYNAMIC_WEAK: go on past weak definitions */
 	bool keeps_unbound;   /* LD_BIND_NOT: lazy bindings are not written back */

@@ -56,10 +56,41 @@ static enum rl_status object_enter(struct rl_linker *linker, struct rl_namespace
 	return RL_OK;
 }
 
+static void range_unmap(struct rl_linker *linker, uintptr_t start, uintptr_t end)
+{
+	rl_sys_unmap(start, end - start);
+	/* What is opened next can have the place again. */
+	if (linker->map_below >= start && linker->map_below < end)
+		linker->map_below = end;
+}
+
+/* Objects that were loaded together lie side by side: one call for all. */
+static void list_unmap(struct rl_linker *linker, struct rl_object *first)
+{
+	uintptr_t start = 0, end = 0;
+	for (struct rl_object *object = first; object != NULL; object = object->work_next) {
+		if (!object->owns_map)
+			continue;
+		object->owns_map = false;
+		if (object->map_end == start) {
+			start = object->map_start;
+		} else if (object->map_start == end) {
+			end = object->map_end;
+		} else {
+			if (end != 0)
+				range_unmap(linker, start, end);
+			start = object->map_start;
+			end = object->map_end;
+		}
+	}
+	if (end != 0)
+		range_unmap(linker, start, end);
+}
+
 static void object_free(struct rl_linker *linker, struct rl_object *object)
 {
 	if (object->owns_map)
-		rl_sys_unmap(object->map_start, object->map_end - object->map_start);
+		range_unmap(linker, object->map_start, object->map_end);
 	if (object->policy != NULL)
 		linker->policy.forget(linker->policy.context, object);
 	if (object->owns_phdr)
@@ -108,6 +139,18 @@ void rl_object_free(struct rl_linker *linker, struct rl_object *object)
 	if (object->shadow != NULL)
 		linker->abi.object_detach(linker->abi.context, object);
 	object_free(linker, object);
+}
+
+void rl_limbo_empty(struct rl_linker *linker)
+{
+	if (!rl_readers_reclaim(&linker->readers))
+		return;
+	list_unmap(linker, linker->limbo);
+	while (linker->limbo != NULL) {
+		struct rl_object *object = linker->limbo;
+		linker->limbo = object->work_next;
+		rl_object_free(linker, object);
+	}
 }
 
 static struct rl_object *object_make(enum rl_object_kind kind, char *path)
@@ -159,7 +202,10 @@ static enum rl_status file_load(struct rl_linker *linker, struct rl_namespace *n
 	uint64_t dynamic_vaddr = 0;
 	int raw_error = 0;
 	enum rl_status status =
-		rl_map_file(file, (uint64_t)info->st_size, linker->page_size, object, &dynamic_vaddr, &raw_error);
+		rl_map_file(file, (uint64_t)info->st_size, linker->page_size, linker->map_below, object, &dynamic_vaddr,
+			    &raw_error);
+	if (status == RL_OK)
+		linker->map_below = object->map_start;
 	if (status == RL_OK)
 		status = object_read(linker, object, dynamic_vaddr);
 	/* The original names a file it could not map as it was asked for. */

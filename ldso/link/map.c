@@ -1,5 +1,7 @@
-/* Mapping: one reservation for the whole span, made by mapping the file as the first segment wants it; then the other
- * segments over it. */
+/* Mapping.  A small object goes right below the one mapped before it, where the kernel would put it too, so that each of
+ * its segments is mapped into free space.  Where that is not free, and for large objects, the whole span is reserved by
+ * mapping the file as the first segment wants it, and the other segments go over it: the kernel then has to divide what
+ * it just mapped, which costs half as much again. */
 #include "map.h"
 
 #include <errno.h>
@@ -24,7 +26,12 @@ struct mapping {
 	size_t page_size;
 	struct span span;
 	uintptr_t bias;
+	bool is_reserved;     /* all of the span is ours already: segments replace what is there */
+	uintptr_t mapped_end; /* of the last piece */
 };
+
+/* The kernel may place larger files so that huge pages fit. */
+enum { SMALL_SPAN = 2 * 1024 * 1024 };
 
 static int protection(const Elf64_Phdr *phdr)
 {
@@ -126,8 +133,25 @@ static long reserve(const struct mapping *mapping)
 	return start;
 }
 
+/* Map a piece of the span: where its place is reserved already over that, else only if nobody has it. */
+static bool piece_map(struct mapping *mapping, uintptr_t start, size_t size, int protection, int flags,
+		      uint64_t offset)
+{
+	int fd = flags & MAP_ANONYMOUS ? -1 : mapping->file->fd;
+	flags |= MAP_PRIVATE | (mapping->is_reserved ? MAP_FIXED : MAP_FIXED_NOREPLACE);
+	long result = rl_sys_map(start, size, protection, flags, fd, offset);
+	if (rl_sys_is_error(result))
+		return false;
+	if ((uintptr_t)result == start) {
+		mapping->mapped_end = start + size;
+		return true;
+	}
+	rl_sys_unmap((uintptr_t)result, size); /* a kernel that does not know MAP_FIXED_NOREPLACE */
+	return false;
+}
+
 /* The part of a segment behind its file content: zero to the end of the page, then anonymous pages. */
-static enum rl_status zero_fill(const struct mapping *mapping, const Elf64_Phdr *phdr)
+static enum rl_status zero_fill(struct mapping *mapping, const Elf64_Phdr *phdr)
 {
 	size_t page_size = mapping->page_size;
 	uintptr_t start = mapping->bias + phdr->p_vaddr + phdr->p_filesz;
@@ -145,9 +169,7 @@ static enum rl_status zero_fill(const struct mapping *mapping, const Elf64_Phdr 
 	}
 	if (phdr->p_filesz == 0)
 		page_end = page_down(start, page_size);
-	if (end > page_end
-	    && rl_sys_is_error(rl_sys_map(page_end, end - page_end, protection(phdr),
-					  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)))
+	if (end > page_end && !piece_map(mapping, page_end, end - page_end, protection(phdr), MAP_ANONYMOUS, 0))
 		return RL_MAP_ZERO;
 	return RL_OK;
 }
@@ -155,19 +177,18 @@ static enum rl_status zero_fill(const struct mapping *mapping, const Elf64_Phdr 
 /* Give one segment its content and protection inside the reservation. */
 enum { POPULATE_LIMIT = 16384 };
 
-static enum rl_status segment_map(const struct mapping *mapping, const Elf64_Phdr *phdr)
+static enum rl_status segment_map(struct mapping *mapping, const Elf64_Phdr *phdr)
 {
 	size_t page_size = mapping->page_size;
 	uintptr_t start = mapping->bias + page_down(phdr->p_vaddr, page_size);
 	uintptr_t file_end = mapping->bias + page_up(phdr->p_vaddr + phdr->p_filesz, page_size);
 	/* The reservation may have mapped these pages of the file already, but valgrind learns of segments from their own
 	 * mmap alone. */
-	if (phdr->p_filesz != 0 && phdr != mapping->span.first) {
+	if (phdr->p_filesz != 0 && !(phdr == mapping->span.first && mapping->is_reserved)) {
 		/* A small writable segment is written all over by relocation: one call instead of a fault for each page. */
 		int populate = (phdr->p_flags & PF_W) && file_end - start <= POPULATE_LIMIT ? MAP_POPULATE : 0;
-		long result = rl_sys_map(start, file_end - start, protection(phdr), MAP_PRIVATE | MAP_FIXED | populate,
-					 mapping->file->fd, page_down(phdr->p_offset, page_size));
-		if (rl_sys_is_error(result))
+		if (!piece_map(mapping, start, file_end - start, protection(phdr), populate,
+			       page_down(phdr->p_offset, page_size)))
 			return RL_MAP_SEGMENT;
 	}
 	return phdr->p_memsz > phdr->p_filesz ? zero_fill(mapping, phdr) : RL_OK;
@@ -182,7 +203,7 @@ static bool hole_close(const struct mapping *mapping, uint64_t covered_end, uint
 	return true;
 }
 
-static enum rl_status segments_map(const struct mapping *mapping, bool *out_is_contiguous)
+static enum rl_status segments_map(struct mapping *mapping, bool *out_is_contiguous)
 {
 	uint64_t covered_end = mapping->span.start;
 	*out_is_contiguous = true;
@@ -282,26 +303,68 @@ static enum rl_status phdrs_read(const struct rl_file *file, const Elf64_Ehdr *h
 	return RL_OK;
 }
 
-static enum rl_status image_map(struct mapping *mapping, const Elf64_Ehdr *header, uint64_t file_size,
-				struct rl_object *object, uint64_t *out_dynamic_vaddr, int *out_error)
+/* Whether segments follow each other page by page, so that mapping them leaves no page of the span to others. */
+static bool span_is_dense(const struct mapping *mapping)
 {
-	RL_TRY(span_find(mapping->phdrs, mapping->phdr_count, file_size, mapping->page_size, &mapping->span));
-	mapping->span.is_fixed = header->e_type == ET_EXEC;
+	uint64_t covered_end = mapping->span.start;
+	for (size_t i = 0; i < mapping->phdr_count; i++) {
+		const Elf64_Phdr *phdr = &mapping->phdrs[i];
+		if (phdr->p_type != PT_LOAD || phdr->p_memsz == 0)
+			continue;
+		if (page_down(phdr->p_vaddr, mapping->page_size) != covered_end)
+			return false;
+		covered_end = page_up(phdr->p_vaddr + phdr->p_memsz, mapping->page_size);
+	}
+	return true;
+}
+
+/* Map all segments so that the span ends at BELOW or shortly before.  False: nothing is mapped. */
+static bool map_below(struct mapping *mapping, uintptr_t below)
+{
+	const struct span *span = &mapping->span;
+	uint64_t size = span->end - span->start;
+	if (size > SMALL_SPAN || span->is_fixed || below <= size + span->align || !span_is_dense(mapping))
+		return false;
+	uintptr_t start = (below - size) & -span->align;
+	bool is_contiguous;
+	mapping->bias = start - span->start;
+	mapping->mapped_end = start;
+	if (segments_map(mapping, &is_contiguous) == RL_OK)
+		return true;
+	if (mapping->mapped_end != start)
+		rl_sys_unmap(start, mapping->mapped_end - start);
+	return false;
+}
+
+static enum rl_status map_anywhere(struct mapping *mapping, bool *out_is_contiguous, int *out_error)
+{
 	long start = reserve(mapping);
 	if (rl_sys_is_error(start)) {
 		*out_error = (int)-start;
 		return RL_MAP_SEGMENT;
 	}
-	uint64_t size = mapping->span.end - mapping->span.start;
+	mapping->is_reserved = true;
 	mapping->bias = (uintptr_t)start - mapping->span.start;
-	object->map_start = (uintptr_t)start;
-	object->map_end = object->map_start + size;
-	enum rl_status status = segments_map(mapping, &object->is_contiguous);
+	enum rl_status status = segments_map(mapping, out_is_contiguous);
+	if (status != RL_OK)
+		rl_sys_unmap((uintptr_t)start, mapping->span.end - mapping->span.start);
+	return status;
+}
+
+static enum rl_status image_map(struct mapping *mapping, const Elf64_Ehdr *header, uint64_t file_size, uintptr_t below,
+				struct rl_object *object, uint64_t *out_dynamic_vaddr, int *out_error)
+{
+	RL_TRY(span_find(mapping->phdrs, mapping->phdr_count, file_size, mapping->page_size, &mapping->span));
+	mapping->span.is_fixed = header->e_type == ET_EXEC;
+	object->is_contiguous = true;
+	if (!map_below(mapping, below))
+		RL_TRY(map_anywhere(mapping, &object->is_contiguous, out_error));
+	object->map_start = mapping->bias + mapping->span.start;
+	object->map_end = mapping->bias + mapping->span.end;
 	object->image = rl_image_make(mapping->bias, mapping->phdrs, mapping->phdr_count);
-	if (status == RL_OK)
-		status = facts_read(object, mapping->page_size, out_dynamic_vaddr);
+	enum rl_status status = facts_read(object, mapping->page_size, out_dynamic_vaddr);
 	if (status != RL_OK) {
-		rl_sys_unmap(object->map_start, size);
+		rl_sys_unmap(object->map_start, object->map_end - object->map_start);
 		object->map_start = object->map_end = 0;
 		return status;
 	}
@@ -310,7 +373,7 @@ static enum rl_status image_map(struct mapping *mapping, const Elf64_Ehdr *heade
 	return RL_OK;
 }
 
-enum rl_status rl_map_file(const struct rl_file *file, uint64_t file_size, size_t page_size,
+enum rl_status rl_map_file(const struct rl_file *file, uint64_t file_size, size_t page_size, uintptr_t below,
 			   struct rl_object *object, uint64_t *out_dynamic_vaddr, int *out_error)
 {
 	const Elf64_Ehdr *header = (const Elf64_Ehdr *)file->head.bytes;
@@ -318,7 +381,7 @@ enum rl_status rl_map_file(const struct rl_file *file, uint64_t file_size, size_
 	Elf64_Phdr *owned = NULL;
 	enum rl_status status = phdrs_read(file, header, &owned, &mapping.phdrs);
 	if (status == RL_OK)
-		status = image_map(&mapping, header, file_size, object, out_dynamic_vaddr, out_error);
+		status = image_map(&mapping, header, file_size, below, object, out_dynamic_vaddr, out_error);
 	if (status != RL_OK) {
 		rl_heap_give(owned);
 		return status;

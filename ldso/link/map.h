@@ -7,9 +7,10 @@
 
 /* Map FILE for OBJECT: fills image, map_start, map_end, phdr, entry, is_contiguous, relro, stack_flags, tls and
  * eh_frame_header, and *out_dynamic_vaddr.  FILE_SIZE is the file's length: a segment that ends behind it is refused
- * instead of faulting later.  On failure nothing stays mapped, and *out_error is the errno behind it if there is one. */
+ * instead of faulting later.  BELOW: an address that a small object should end at if there is room; 0: it may lie
+ * anywhere.  On failure nothing stays mapped, and *out_error is the errno behind it if there is one. */
 RL_NODISCARD enum rl_status rl_map_file(const struct rl_file *file, uint64_t file_size, size_t page_size,
-					struct rl_object *object, uint64_t *out_dynamic_vaddr, int *out_error);
+					uintptr_t below, struct rl_object *object, uint64_t *out_dynamic_vaddr, int *out_error);
 
 /* The same facts for an image that somebody else mapped (the program, the vDSO, ourselves). */
 RL_NODISCARD enum rl_status rl_map_adopt(const Elf64_Phdr *phdrs, size_t count, uintptr_t bias, size_t page_size,

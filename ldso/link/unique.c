@@ -73,6 +73,8 @@ enum rl_status rl_unique_choose(struct rl_namespace *namespace, const struct rl_
 void rl_unique_forget(struct rl_namespace *namespace, const struct rl_object *object)
 {
 	struct rl_unique_table *table = atomic_load(&namespace->uniques);
+	if (!object->is_permanent)
+		return; /* nothing of it was ever chosen */
 	for (size_t i = 0; table != NULL && i < BUCKETS; i++) {
 		_Atomic(struct rl_unique_choice *) *link = &table->buckets[i];
 		struct rl_unique_choice *choice = atomic_load(link);

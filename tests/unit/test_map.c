@@ -114,14 +114,26 @@ static void object_unmap(struct rl_object *object)
 		rl_heap_give((void *)object->phdr);
 }
 
-/* Map a legal file and look at all of it.  ALIGN: what the bias must be a multiple of. */
-static void accept_at(const struct craft *craft, uint64_t align, int line)
+/* The end of a free place with room for every file here.  OCCUPIED: all but the page that begins so many bytes before its
+ * end, 0: all is free. */
+static uintptr_t room_end(size_t occupied)
+{
+	enum { ROOM = 8 * 1024 * 1024 };
+	char *start = mmap(NULL, ROOM, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	NEED(start != MAP_FAILED);
+	munmap(start, ROOM - occupied);
+	munmap(start + ROOM - occupied + PAGE, occupied == 0 ? 0 : occupied - PAGE);
+	return (uintptr_t)start + ROOM;
+}
+
+/* Map a legal file and look at all of it.  ALIGN: what the bias must be a multiple of.  BELOW: where it should end. */
+static void accept_below(const struct craft *craft, uint64_t align, uintptr_t below, int line)
 {
 	struct rl_file file = craft_open(craft);
 	struct rl_object object = {0};
 	uint64_t dynamic = 1;
 	int error = 0;
-	enum rl_status status = rl_map_file(&file, craft->size, PAGE, &object, &dynamic, &error);
+	enum rl_status status = rl_map_file(&file, craft->size, PAGE, below, &object, &dynamic, &error);
 	close(file.fd);
 	if (status != RL_OK) {
 		fprintf(stderr, "%s:%d: status %d, errno %d\n", __FILE__, line, (int)status, error);
@@ -143,18 +155,36 @@ static void accept_at(const struct craft *craft, uint64_t align, int line)
 	CHECK(object.map_start % PAGE == 0 && object.map_end % PAGE == 0);
 	object_unmap(&object);
 }
+
+static void accept_at(const struct craft *craft, uint64_t align, int line)
+{
+	static struct maps before, after;
+	accept_below(craft, align, 0, line);
+	accept_below(craft, align, room_end(0), line);
+	accept_below(craft, align, PAGE, line); /* no room at all */
+	for (size_t occupied = PAGE; occupied <= 3 * PAGE; occupied += PAGE) {
+		uintptr_t below = room_end(occupied);
+		maps_take(&before);
+		accept_below(craft, align, below, line);
+		maps_take(&after);
+		CHECK(maps_equal(&before, &after));
+		CHECK(munmap((void *)(below - occupied), PAGE) == 0);
+	}
+}
 #define ACCEPT(craft, align) accept_at(craft, align, __LINE__)
 
 static void refuse_at(const struct craft *craft, enum rl_status expected, int line)
 {
 	static struct maps before, after;
 	struct rl_file file = craft_open(craft);
-	for (int turn = 0; turn < 2; turn++) { /* the heap may grow in the first */
+	uintptr_t below = room_end(0);
+	for (int turn = 0; turn < 3; turn++) { /* the heap may grow in the first */
 		struct rl_object object = {0};
 		uint64_t dynamic;
 		int error = 0;
 		maps_take(&before);
-		enum rl_status status = rl_map_file(&file, craft->size, PAGE, &object, &dynamic, &error);
+		enum rl_status status = rl_map_file(&file, craft->size, PAGE, turn == 0 ? 0 : below, &object, &dynamic,
+						    &error);
 		maps_take(&after);
 		if (status != expected) {
 			fprintf(stderr, "%s:%d: status %d, expected %d\n", __FILE__, line, (int)status, (int)expected);
@@ -196,6 +226,35 @@ static void plain_check(void)
 	craft.size = 0x3010 + 0xff0;
 	craft.phdrs[2].p_flags = PF_W;
 	ACCEPT(&craft, PAGE);
+}
+
+/* Where there is room, objects lie one below the other; a hole between segments belongs to its object. */
+static void place_check(void)
+{
+	struct craft craft = craft_make();
+	add(&craft, PT_LOAD, 0, 0, 0x1234, 0x1234, PF_R);
+	add(&craft, PT_LOAD, 0x2000, 0x2000, 0x100, 0x2100, PF_R | PF_W);
+	struct rl_file file = craft_open(&craft);
+	uintptr_t below = room_end(0);
+	struct rl_object objects[3] = {0};
+	uint64_t dynamic;
+	int error = 0;
+	for (int i = 0; i < 3; i++) {
+		NEED(rl_map_file(&file, craft.size, PAGE, below, &objects[i], &dynamic, &error) == RL_OK);
+		CHECK(objects[i].map_end == below && objects[i].map_start == below - 5 * PAGE);
+		CHECK(objects[i].is_contiguous);
+		below = objects[i].map_start;
+	}
+	close(file.fd);
+	craft.phdrs[1].p_vaddr = 0x3000;
+	file = craft_open(&craft);
+	struct rl_object holed = {0};
+	NEED(rl_map_file(&file, craft.size, PAGE, below, &holed, &dynamic, &error) == RL_OK);
+	CHECK(!holed.is_contiguous && strcmp(protection_at(holed.map_start + 2 * PAGE), "---p") == 0);
+	close(file.fd);
+	object_unmap(&holed);
+	for (int i = 0; i < 3; i++)
+		object_unmap(&objects[i]);
 }
 
 static void shapes_check(void)
@@ -248,7 +307,7 @@ static void facts_check(void)
 	struct rl_object object = {0};
 	uint64_t dynamic = 0;
 	int error = 0;
-	NEED(rl_map_file(&file, craft.size, PAGE, &object, &dynamic, &error) == RL_OK);
+	NEED(rl_map_file(&file, craft.size, PAGE, 0, &object, &dynamic, &error) == RL_OK);
 	close(file.fd);
 	uintptr_t bias = object.image.bias;
 	CHECK(dynamic == 0x1100 && object.stack_flags == (PF_R | PF_W) && object.is_contiguous);
@@ -284,7 +343,7 @@ static void relro_check(void)
 		struct rl_object object = {0};
 		uint64_t dynamic = 0;
 		int error = 0;
-		if (rl_map_file(&file, craft.size, PAGE, &object, &dynamic, &error) == RL_OK
+		if (rl_map_file(&file, craft.size, PAGE, 0, &object, &dynamic, &error) == RL_OK
 		    && object.relro.end > object.relro.start)
 			CHECK(object.relro.start >= object.map_start && object.relro.end <= object.map_end);
 		close(file.fd);
@@ -367,6 +426,7 @@ static void fixed_check(void)
 int main(void)
 {
 	plain_check();
+	place_check();
 	shapes_check();
 	facts_check();
 	relro_check();
