@@ -13,7 +13,13 @@ struct rl_debug {
 	uintptr_t linker_base;
 };
 
-/* Exported: debuggers find it by name or through DT_DEBUG. */
+/* struct r_debug_extended: valid as such where version is 2, which it is when there is more than the base. */
+struct rl_debug_space {
+	struct rl_debug debug;
+	struct rl_debug_space *next;
+};
+
+/* Exported: debuggers find it by name or through DT_DEBUG.  It is the beginning of rl_debug_first (rendezvous.S). */
 extern struct rl_debug _r_debug __attribute__((visibility("default")));
 void _dl_debug_state(void) __attribute__((visibility("default"), noinline));
 

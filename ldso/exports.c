@@ -202,17 +202,12 @@ static void signal_failure(struct rl_diag *diag)
 static void *open_map(const char *name, int mode, const void *caller, long namespace_id, int argc, char **argv,
 		      char **envp)
 {
-	(void)namespace_id, (void)argc, (void)argv, (void)envp;
+	enum { PUBLIC_MODES = 0xffff };
+	(void)argc, (void)argv, (void)envp;
 	struct rl_object *object = NULL;
-	struct rl_open_request request = {.name = name,
-					  .caller = rl_dl_object_at(caller),
-					  .is_lazy = (mode & RL_DL_NOW) == 0,
-					  .is_global = (mode & RL_DL_GLOBAL) != 0,
-					  .is_permanent = (mode & RL_DL_NODELETE) != 0,
-					  .binds_deeply = (mode & RL_DL_DEEPBIND) != 0,
-					  .only_loaded = (mode & RL_DL_NOLOAD) != 0};
 	struct rl_diag diag = RL_DIAG_NONE;
-	if (rl_open(&rl_process.linker, &rl_process.linker.base, &request, &object, &diag) != RL_OK)
+	/* The program's name arrives as "". */
+	if (rl_dl_open_object_in(namespace_id, name, mode & PUBLIC_MODES, caller, &object, &diag) != RL_OK)
 		signal_failure(&diag);
 	return rl_shadow_map(object);
 }

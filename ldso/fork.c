@@ -19,9 +19,9 @@ static void child(void)
 
 /* First of all who ask libc for that, and so the last to be called before the fork: nothing that other handlers wait for
  * can wait for us. */
-void rl_fork_watch(void)
+void rl_fork_watch(rl_register_atfork *watch)
 {
 	static const char owner;
-	if (rl_glibc.functions.register_atfork != NULL)
-		(void)rl_glibc.functions.register_atfork(prepare, parent, child, (void *)&owner);
+	if (watch != NULL)
+		(void)watch(prepare, parent, child, (void *)&owner);
 }

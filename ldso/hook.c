@@ -3,6 +3,9 @@
 #include "../libdl/dl.h"
 #include "exports.h"
 
+/* In libc, or in who called it: libc may jump here. */
+#define CALLER __builtin_return_address(0)
+
 struct rl_dlfcn_hook {
 	void *(*open)(const char *name, int mode, void *caller);
 	int (*close)(void *handle);
@@ -19,24 +22,61 @@ struct rl_dlfcn_hook {
 	int (*libc_close)(void *handle);
 };
 
+/* Each namespace has a libc of its own, and that one's dlerror tells of what was asked of it. */
+static void enter(const void *caller)
+{
+	if (__builtin_expect(rl_process.linker.base.next == NULL, 1))
+		return;
+	const struct rl_object *object = rl_dl_object_at(caller);
+	rl_dl_error_select(object == NULL ? 0 : object->namespace->id);
+}
+
 static void *hook_open(const char *name, int mode, void *caller)
 {
+	enter(caller);
 	return rl_dl_open(name, mode, caller);
+}
+
+static int hook_close(void *handle)
+{
+	enter(CALLER);
+	return rl_dl_close(handle);
 }
 
 static void *hook_symbol(void *handle, const char *name, void *caller)
 {
+	enter(caller);
 	return rl_dl_symbol(handle, name, caller);
 }
 
 static void *hook_symbol_version(void *handle, const char *name, const char *version, void *caller)
 {
+	enter(caller);
 	return rl_dl_symbol_version(handle, name, version, caller);
+}
+
+static char *hook_error(void)
+{
+	enter(CALLER);
+	return rl_dl_error();
+}
+
+static int hook_info(void *handle, int request, void *out)
+{
+	enter(CALLER);
+	return rl_dl_info(handle, request, out);
 }
 
 static void *hook_open_in(long namespace_id, const char *name, int mode, void *caller)
 {
+	enter(caller);
 	return rl_dl_open_in(namespace_id, name, mode, caller);
+}
+
+/* What libc opens for itself belongs into its own namespace. */
+static void *hook_libc_open(const char *name, int mode)
+{
+	return rl_dl_open_quietly(name, mode, CALLER);
 }
 
 static void *hook_libc_symbol(void *handle, const char *name)
@@ -46,15 +86,15 @@ static void *hook_libc_symbol(void *handle, const char *name)
 
 const struct rl_dlfcn_hook rl_dlfcn_hook = {
 	.open = hook_open,
-	.close = rl_dl_close,
+	.close = hook_close,
 	.symbol = hook_symbol,
 	.symbol_version = hook_symbol_version,
-	.error = rl_dl_error,
+	.error = hook_error,
 	.address = rl_dl_address,
 	.address_more = rl_dl_address_more,
-	.info = rl_dl_info,
+	.info = hook_info,
 	.open_in = hook_open_in,
-	.libc_open = rl_dl_open_quietly,
+	.libc_open = hook_libc_open,
 	.libc_symbol = hook_libc_symbol,
 	.libc_symbol_version = rl_dl_symbol_quietly,
 	.libc_close = rl_dl_close_quietly,

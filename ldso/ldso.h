@@ -59,8 +59,8 @@ enum rl_libc_kind rl_libc_kind_of_file(const char *path);
 /* What the program's start-up code registers with atexit. */
 void rl_finish(void);
 
-/* fork.c: after libc's early initialisation. */
-void rl_fork_watch(void);
+/* fork.c: after a libc's early initialisation. */
+void rl_fork_watch(rl_register_atfork *watch);
 
 /* exports.c: our functions for _rtld_global_ro. */
 extern const struct rl_glibc_entries rl_glibc_entries;

@@ -83,6 +83,7 @@ static void engine_make(void)
 	rl_glibc.global = _rtld_global;
 	rl_glibc.global_ro = _rtld_global_ro;
 	rl_glibc.stack_flags = PF_R | PF_W;
+	rl_glibc.fork_watch = rl_fork_watch;
 	rl_search = rl_search_make(&rl_config.options, &rl_config.machine);
 	linker()->policy = rl_search_policy(rl_search);
 	linker()->abi = rl_glibc_abi(&rl_glibc);
@@ -184,7 +185,7 @@ static void debugger_greet(void)
 	debugger = rl_debug_listener(linker());
 	linker()->listeners = &debugger;
 	linker()->is_changing = false;
-	rl_change_begin(linker(), true);
+	rl_change_begin(linker(), &linker()->base, true);
 }
 
 struct preloading {
@@ -255,6 +256,7 @@ static void libc_choose(struct rl_diag *diag)
 	if (libc == NULL)
 		return;
 	rl_must(rl_glibc_choose(&rl_glibc, libc, diag), diag);
+	rl_process.personality.namespace_limit = rl_glibc.layout->global.ns_count;
 	if (rl_config.tunables.list->release != rl_glibc.layout->release)
 		rl_tunables_start(&rl_config.tunables, rl_glibc.layout->release, rl_config.kernel.envp,
 				  rl_config.options.is_secure);
@@ -330,9 +332,9 @@ struct rl_transfer rl_start_glibc(void)
 	linker()->is_running = true;
 	if (rl_glibc.libc != NULL) {
 		rl_glibc_early_init(&rl_glibc);
-		rl_fork_watch();
+		rl_fork_watch(rl_glibc.functions.register_atfork);
 	}
-	rl_change_end(linker());
+	rl_change_end(linker(), linker()->base.first);
 	if (linker()->program->dynamic.preinit_array.count != 0 && !rl_config.is_static)
 		rl_calls_preinit(linker());
 	rl_calls_init(linker(), linker()->program);

@@ -317,7 +317,7 @@ struct rl_transfer rl_start_hosted(void)
 	debugger = rl_debug_listener(linker());
 	linker()->listeners = &debugger;
 	linker()->is_running = true;
-	rl_change_end(linker());
+	rl_change_end(linker(), linker()->base.first);
 	if (options.argv0 != NULL)
 		rl_config.kernel.argv[0] = (char *)options.argv0;
 	struct rl_transfer transfer = {linker()->program->entry, rl_config.kernel.stack};

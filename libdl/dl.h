@@ -19,6 +19,9 @@ enum {
 /* diag.value of RL_SYMBOL_UNDEFINED: dlsym asked for it, no reference did. */
 enum { RL_DL_ASKED = 1 };
 
+/* Namespaces, beside the base, which is 0: a new one, and where the caller is (glibc's own use only). */
+enum { RL_DL_NEW = -1, RL_DL_CALLERS = -2 };
+
 #define RL_DL_DEFAULT ((void *)0)
 #define RL_DL_NEXT ((void *)-1)
 
@@ -33,6 +36,8 @@ struct rl_dl_address {
 /* dlopen in parts: the object rather than a handle, and the failure rather than dlerror's text. */
 RL_NODISCARD enum rl_status rl_dl_open_object(const char *name, int mode, const void *caller,
 					      struct rl_object **out_object, struct rl_diag *diag);
+RL_NODISCARD enum rl_status rl_dl_open_object_in(long namespace_id, const char *name, int mode, const void *caller,
+						 struct rl_object **out_object, struct rl_diag *diag);
 
 void *rl_dl_open(const char *name, int mode, const void *caller);
 void *rl_dl_open_in(long namespace_id, const char *name, int mode, const void *caller);
@@ -45,11 +50,13 @@ int rl_dl_address_more(const void *address, struct rl_dl_address *out_info, void
 int rl_dl_info(void *handle, int request, void *out);
 
 /* The same without touching the thread's dlerror state, for calls libc makes for itself: NULL or -1 on failure. */
-void *rl_dl_open_quietly(const char *name, int mode);
+void *rl_dl_open_quietly(const char *name, int mode, const void *caller);
 void *rl_dl_symbol_quietly(void *handle, const char *name, const char *version);
 int rl_dl_close_quietly(void *handle);
 
-/* error.c: what the next dlerror of this thread returns. */
+/* error.c: what the next dlerror of this thread returns.  Each namespace has its own: that of the one with this id
+ * counts from now on. */
+void rl_dl_error_select(long namespace_id);
 void rl_dl_error_clear(void);
 void rl_dl_error_set(struct rl_diag *diag); /* drops the diag */
 void rl_dl_error_put(char *text);           /* takes the heap string */

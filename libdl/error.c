@@ -4,6 +4,8 @@
 #include "dl.h"
 
 struct error_state {
+	struct error_state *next; /* the thread's states for other namespaces; the present one is the first */
+	long namespace_id;
 	struct rl_diag diag; /* a failure that was not asked about yet; status RL_OK: none */
 	char *text;          /* owned; the sentence */
 	bool is_new;         /* text was not returned yet */
@@ -76,11 +78,36 @@ void rl_dl_error_set(struct rl_diag *diag)
 
 void rl_dl_error_drop(struct rl_thread *own)
 {
-	struct error_state *state = own->error;
-	own->error = NULL;
-	if (state != NULL)
+	for (struct error_state *state = own->error; state != NULL;) {
+		struct error_state *next = state->next;
 		state_drop(state);
-	rl_heap_give(state);
+		rl_heap_give(state);
+		state = next;
+	}
+	own->error = NULL;
+}
+
+/* In the original, each namespace's libc keeps its own.  Without memory the states are mixed up. */
+void rl_dl_error_select(long namespace_id)
+{
+	struct rl_thread *own = own_words();
+	struct error_state *first = own->error, *previous = NULL, *state = first;
+	while (state != NULL && state->namespace_id != namespace_id) {
+		previous = state;
+		state = state->next;
+	}
+	if (state == first && (state != NULL || namespace_id == 0))
+		return;
+	if (state == NULL) {
+		state = rl_heap_take(sizeof *state);
+		if (state == NULL)
+			return;
+		state->namespace_id = namespace_id;
+	} else {
+		previous->next = state->next;
+	}
+	state->next = first;
+	own->error = state;
 }
 
 /* The text stays valid until the next call of this thread that fails or asks. */

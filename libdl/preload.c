@@ -148,6 +148,7 @@ static bool engine_make(void)
 	linker()->policy = rl_search_policy(preload.search);
 	if (!rl_host.is_glibc)
 		linker()->policy.find = find_by_path;
+	linker()->rules.caller_is_loader = !rl_host.is_glibc;
 	linker()->abi = rl_host_abi(&rl_host);
 	linker()->base.linker = linker();
 	linker()->page_size = preload.kernel.aux[AT_PAGESZ];
@@ -163,6 +164,7 @@ static bool engine_make(void)
 	linker()->warn = suspect;
 	rl_process.personality = (struct rl_dl_personality){
 		.error_text = error_text,
+		.namespace_limit = 1, /* what the host does not do, nobody does */
 		.handle_of = rl_preload_handle_of,
 		.object_of = object_of,
 		.program_name = preload.kernel.argc > 0 ? preload.kernel.argv[0] : "<program name unknown>",

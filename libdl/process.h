@@ -11,6 +11,8 @@ struct rl_dl_personality {
 	/* Handles as programs hold them (glibc: struct link_map *). */
 	void *(*handle_of)(struct rl_object *object);
 	struct rl_object *(*object_of)(void *handle);
+	/* How many namespaces dlmopen may make, the base included; 0: any number. */
+	size_t namespace_limit;
 	/* What dladdr calls the program. */
 	const char *program_name;
 	/* Directory of OBJECT, NULL if unknown; and the directories it is searched with, for dlinfo. */

@@ -56,7 +56,6 @@ static enum rl_status query_run(const struct query *query, struct rl_binding *ou
 	} else if (query->handle == RL_DL_NEXT) {
 		if (caller == NULL)
 			return rl_fail(diag, RL_REQUEST_CALLER);
-		lookup.want.newest = false;
 		lookup.skip = lookup.after = caller;
 		scope = scope_of(root_of(caller));
 		is_found = scope != NULL && rl_lookup_scope(linker, scope, &lookup, out_binding);
@@ -95,7 +94,9 @@ static void *symbol_get(const struct query *query, struct rl_diag *diag, enum rl
 		       && rl_process.personality.object_of(query->handle) != linker->program;
 	unsigned side = is_kept ? 0 : rl_readers_enter(&linker->readers);
 	enum rl_status status = query_run(query, &binding, &asked, diag);
-	if (status == RL_OK && binding.object != asked && (caller = caller_of(query)) != NULL)
+	/* Who finds something through a handle has to keep the handle. */
+	if (status == RL_OK && query->handle == RL_DL_DEFAULT && binding.object != asked
+	    && (caller = caller_of(query)) != NULL)
 		status = rl_pin_add(caller, binding.object);
 	if (!is_kept)
 		rl_readers_leave(&linker->readers, side);

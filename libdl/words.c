@@ -48,6 +48,9 @@ static const char *const texts[RL_STATUS_COUNT] = {
 	[RL_REQUEST_MODE] = "invalid mode for dlopen()",
 	[RL_REQUEST_NOT_OPEN] = "shared object not open",
 	[RL_REQUEST_NAMESPACE] = "invalid target namespace in dlmopen()",
+	[RL_REQUEST_NAMESPACES] = "no more namespaces available for dlmopen()",
+	[RL_REQUEST_NOT_IN_BASE] = "invalid namespace",
+	[RL_REQUEST_NOT_GLOBAL] = "invalid mode",
 	[RL_REQUEST_CALLER] = "RTLD_NEXT used in code not dynamically loaded",
 	[RL_REQUEST_UNKNOWN] = "unsupported dlinfo request",
 	[RL_REQUEST_PARAMETER] = "invalid mode parameter",
@@ -86,6 +89,12 @@ static size_t sentence(const struct rl_words *words, const struct rl_diag *diag,
 	}
 }
 
+/* Whether the subject is what the caller passed, not an object's path. */
+static bool is_verbatim(enum rl_status status)
+{
+	return status == RL_REQUEST_MODE || status == RL_REQUEST_NAMESPACE || status == RL_REQUEST_NAMESPACES;
+}
+
 struct rl_message *rl_words_message(const struct rl_words *words, const struct rl_diag *diag)
 {
 	size_t length = sentence(words, diag, NULL, 0);
@@ -95,8 +104,9 @@ struct rl_message *rl_words_message(const struct rl_words *words, const struct r
 	sentence(words, diag, message->text, length + 1);
 	/* The original names the object itself for what it bound, the file for what it opened. */
 	bool is_bare = diag->status == RL_REQUEST_UNKNOWN || diag->status == RL_REQUEST_PARAMETER
-		       || (diag->status == RL_REQUEST_CALLER);
-	message->object = is_bare ? "" : object_name(words, diag->subject);
+		       || diag->status == RL_REQUEST_CALLER || diag->status == RL_REQUEST_NOT_IN_BASE
+		       || diag->status == RL_REQUEST_NOT_GLOBAL;
+	message->object = is_bare ? "" : is_verbatim(diag->status) ? diag->subject : object_name(words, diag->subject);
 	message->occasion = diag->status == RL_SYMBOL_UNDEFINED ? "symbol lookup error"
 								: "error while loading shared libraries";
 	message->error_number = diag->error_number;

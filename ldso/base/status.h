@@ -63,6 +63,9 @@ enum rl_status {
 	RL_REQUEST_MODE,
 	RL_REQUEST_NOT_OPEN,
 	RL_REQUEST_NAMESPACE,
+	RL_REQUEST_NAMESPACES,     /* there are as many as may be */
+	RL_REQUEST_NOT_IN_BASE,    /* the program is nowhere else */
+	RL_REQUEST_NOT_GLOBAL,     /* RTLD_GLOBAL for another namespace than the caller's */
 	RL_REQUEST_CALLER,  /* RTLD_NEXT from code not in any object */
 	RL_REQUEST_UNKNOWN, /* dlinfo request */
 	RL_REQUEST_PARAMETER, /* mode bits that do not exist */

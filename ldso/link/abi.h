@@ -22,11 +22,11 @@ struct rl_abi {
 	/* An object was mapped and read / is about to be unmapped.  attach makes object->shadow. */
 	enum rl_status (*object_attach)(void *context, struct rl_object *object, struct rl_diag *diag);
 	void (*object_detach)(void *context, struct rl_object *object);
-	/* The object enters or leaves the list that the process can see.  Called under the load lock; implementations
-	 * take libc's list lock themselves. */
+	/* The object entered or left its namespace's list: so does the list that the process can see.  Called under the
+	 * load lock; implementations take libc's list lock themselves. */
 	void (*object_list)(void *context, struct rl_object *object);
 	void (*object_unlist)(void *context, struct rl_object *object);
-	/* The namespace's list has the same objects in another order. */
+	/* A namespace's list has the same objects in another order. */
 	void (*list_reordered)(void *context);
 	/* The object's TLS place or module id is final, or gone again (module == 0). */
 	void (*object_tls)(void *context, struct rl_object *object);
@@ -39,6 +39,9 @@ struct rl_abi {
 				     struct rl_diag *diag);
 	/* The object that serves instead of OBJECT, which is dropped then; NULL: none.  Optional. */
 	struct rl_object *(*object_substitute)(void *context, struct rl_object *object);
+
+	/* Objects from FIRST to the end of their namespace's list can be called: constructors are next.  Optional. */
+	void (*objects_ready)(void *context, struct rl_object *first);
 
 	/* Whether threads still have destructors of OBJECT's thread-local variables to run. */
 	bool (*object_is_busy)(void *context, struct rl_object *object);

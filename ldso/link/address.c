@@ -82,7 +82,7 @@ void rl_address_add_list(struct rl_address_table *table, struct rl_object *first
 {
 	struct rl_address_ranges *spare = spare_begin(table);
 	for (struct rl_object *object = first; object != NULL; object = object->next)
-		if (object->map_end > object->map_start)
+		if (object->map_end > object->map_start && object->real == NULL)
 			range_insert(spare, object);
 	spare_publish(table);
 }

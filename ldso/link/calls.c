@@ -23,7 +23,8 @@ void rl_calls_preinit(struct rl_linker *linker)
 
 static void object_init(struct rl_linker *linker, struct rl_object *object)
 {
-	if (object->init_called || object->kind == RL_OBJECT_LINKER || object->is_hosted)
+	if (object->init_called || object->kind == RL_OBJECT_LINKER || object->real != NULL
+	    || object->is_hosted)
 		return;
 	object->init_called = true;
 	if (object->kind == RL_OBJECT_PROGRAM)
@@ -70,11 +71,11 @@ void rl_calls_fini(struct rl_linker *linker, struct rl_object *object)
 	object_fini(linker, object);
 }
 
-void rl_calls_fini_all(struct rl_linker *linker)
+static void fini_namespace(struct rl_linker *linker, struct rl_namespace *namespace)
 {
 	struct rl_object_list list = {0};
 	linker->abi.lock(linker->abi.context);
-	enum rl_status status = rl_graph_sort_all(&linker->base, &list);
+	enum rl_status status = namespace->first == NULL ? RL_OK : rl_graph_sort_all(namespace, &list);
 	/* A destructor may close what comes later in the list: it stays until the end. */
 	for (size_t i = 0; i < list.count; i++)
 		list.items[i]->open_count++;
@@ -82,4 +83,16 @@ void rl_calls_fini_all(struct rl_linker *linker)
 	for (size_t i = 0; status == RL_OK && i < list.count; i++)
 		rl_calls_fini(linker, list.items[i]);
 	rl_list_drop(&list);
+}
+
+/* The youngest namespace first, as the original does. */
+void rl_calls_fini_all(struct rl_linker *linker)
+{
+	for (struct rl_namespace *done = NULL; done != &linker->base;) {
+		struct rl_namespace *namespace = &linker->base;
+		while (namespace->next != done && namespace->next != NULL)
+			namespace = namespace->next;
+		fini_namespace(linker, namespace);
+		done = namespace;
+	}
 }

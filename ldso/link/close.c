@@ -143,7 +143,7 @@ static bool scopes_leave(struct rl_namespace *namespace, const struct rl_object_
 static void unload(struct rl_linker *linker, struct rl_namespace *namespace, const struct rl_object_list *list)
 {
 	bool had_tls = false;
-	rl_change_begin(linker, false);
+	rl_change_begin(linker, namespace, false);
 	bool is_free = scopes_leave(namespace, list);
 	rl_address_remove(&linker->addresses, list->items, list->count);
 	for (size_t i = 0; i < list->count; i++) {
@@ -161,7 +161,7 @@ static void unload(struct rl_linker *linker, struct rl_namespace *namespace, con
 		linker->limbo = list->items[i];
 	}
 	rl_limbo_empty(linker);
-	rl_change_end(linker);
+	rl_change_end(linker, NULL);
 }
 
 /* Unload until nothing is left to unload: destructors may close more. */

@@ -5,12 +5,14 @@
 
 #include <stdbool.h>
 
+struct rl_namespace;
 struct rl_object;
 struct rl_linker;
 
 enum rl_event_kind {
-	RL_EVENT_CHANGE_START, /* objects are about to be added or removed */
-	RL_EVENT_CHANGE_END,   /* the list is consistent again */
+	RL_EVENT_NAMESPACE,    /* namespace: it is about to be used, for the first time or again */
+	RL_EVENT_CHANGE_START, /* namespace: objects are about to be added or removed */
+	RL_EVENT_CHANGE_END,   /* namespace: its list is consistent again; object: the first that is new, or NULL */
 	RL_EVENT_MAPPED,       /* object */
 	RL_EVENT_RELOCATED,    /* object */
 	RL_EVENT_INIT,         /* object: its constructors are about to run */
@@ -21,6 +23,7 @@ enum rl_event_kind {
 struct rl_event {
 	enum rl_event_kind kind;
 	bool is_addition; /* CHANGE_START: objects will be added */
+	struct rl_namespace *namespace;
 	struct rl_object *object;
 };
 

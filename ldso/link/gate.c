@@ -95,8 +95,9 @@ void rl_fork_child(struct rl_linker *linker)
 	/* Who was running constructors and destructors will not finish. */
 	uintptr_t self = rl_port_thread_pointer();
 	struct rl_gate *gate = &linker->gate;
-	if (linker->base.collector != self)
-		linker->base.collector = 0;
+	for (struct rl_namespace *namespace = &linker->base; namespace != NULL; namespace = namespace->next)
+		if (namespace->collector != self)
+			namespace->collector = 0;
 	if (gate->caller != self) {
 		gate->caller = 0;
 		gate->calls = 0;

@@ -15,7 +15,7 @@ RL_NODISCARD enum rl_status rl_graph_close(struct rl_linker *linker, struct rl_o
 RL_NODISCARD enum rl_status rl_graph_sort(struct rl_object *root);
 
 /* All objects of NAMESPACE in the order of destruction: users before what they use, where symbol bindings count as
- * use; its first object first.  The caller drops the list. */
+ * use; in the base the first object, the program, first.  The caller drops the list. */
 RL_NODISCARD enum rl_status rl_graph_sort_all(struct rl_namespace *namespace, struct rl_object_list *out_list);
 
 /* Check that every version the objects of LIST need is there (those that are not relocated yet). */

@@ -13,10 +13,12 @@
 
 enum { RL_NAME_BUCKETS = 256 };
 
-/* A set of objects that see each other's symbols. */
+/* A set of objects that see each other's symbols.  There is always the base; others come with an opened library, are
+ * empty when their last object is gone, and are used again then. */
 struct rl_namespace {
 	struct rl_linker *linker;
-	long id;
+	long id; /* 0: the base */
+	struct rl_namespace *next; /* all of the linker, by id; never taken out */
 	struct rl_object *first, *last;
 	size_t count;
 	struct rl_object_list global_list; /* members of the global scope, in order */
@@ -35,6 +37,7 @@ struct rl_rules {
 	bool ignores_sonames;   /* an object answers only to the name that a search found it by */
 	bool ignores_filters;   /* DT_FILTER, DT_AUXILIARY */
 	bool ignores_uniques;   /* STB_GNU_UNIQUE and STV_PROTECTED are nothing special */
+	bool caller_is_loader;  /* what dlopen brought in has its caller's search path, as what another library needs has */
 	bool opens_executables; /* dlopen takes any object */
 	bool binds_calls_first; /* DT_JMPREL before DT_RELA: which of several missing symbols is told first */
 	bool constructs_later;  /* who calls rl_open runs the constructors, without the lock */
@@ -63,6 +66,7 @@ struct rl_linker {
 	bool keeps_unbound;   /* LD_BIND_NOT: lazy bindings are not written back */
 	bool warns;           /* LD_WARN, LD_VERBOSE: report what is merely suspicious */
 	bool is_changing;     /* CHANGE_START was emitted, CHANGE_END not yet */
+	struct rl_namespace *changing; /* where; NULL: in the base */
 	bool is_running;      /* start-up is over: objects loaded from now on can go away again */
 	unsigned long serial; /* of the next object */
 	int argc;             /* what constructors get */
@@ -88,21 +92,25 @@ static inline void rl_emit(const struct rl_linker *linker, struct rl_event event
 		listener->hear(listener->context, &event);
 }
 
-/* The object list is about to change / is consistent again: tells listeners once per change. */
-static inline void rl_change_begin(struct rl_linker *linker, bool is_addition)
+/* The object list of NAMESPACE is about to change / is consistent again: tells listeners once per change. */
+static inline void rl_change_begin(struct rl_linker *linker, struct rl_namespace *namespace, bool is_addition)
 {
 	if (linker->is_changing)
 		return;
 	linker->is_changing = true;
-	rl_emit(linker, (struct rl_event){.kind = RL_EVENT_CHANGE_START, .is_addition = is_addition});
+	linker->changing = namespace;
+	rl_emit(linker, (struct rl_event){
+				.kind = RL_EVENT_CHANGE_START, .is_addition = is_addition, .namespace = namespace});
 }
 
-static inline void rl_change_end(struct rl_linker *linker)
+/* FIRST: the first object that was added, all behind it are new; NULL: none was, or loading failed. */
+static inline void rl_change_end(struct rl_linker *linker, struct rl_object *first)
 {
 	if (!linker->is_changing)
 		return;
+	struct rl_namespace *namespace = linker->changing != NULL ? linker->changing : &linker->base;
 	linker->is_changing = false;
-	rl_emit(linker, (struct rl_event){.kind = RL_EVENT_CHANGE_END});
+	rl_emit(linker, (struct rl_event){.kind = RL_EVENT_CHANGE_END, .namespace = namespace, .object = first});
 }
 
 #endif

@@ -38,7 +38,7 @@ static enum rl_status object_read(const struct rl_linker *linker, struct rl_obje
 static enum rl_status object_enter(struct rl_linker *linker, struct rl_namespace *namespace, struct rl_object *object,
 				   struct rl_diag *diag)
 {
-	rl_change_begin(linker, true);
+	rl_change_begin(linker, namespace, true);
 	rl_namespace_append(namespace, object);
 	object->serial = ++linker->serial;
 	enum rl_status status = RL_OK;
@@ -111,7 +111,8 @@ static void object_free(struct rl_linker *linker, struct rl_object *object)
 	rl_scope_give(atomic_load(&object->own_scope.current));
 	rl_scope_give(atomic_load(&object->symbolic_scope.current));
 	rl_heap_give(atomic_load(&object->search));
-	rl_heap_give(object->symbols.versions);
+	if (object->real == NULL)
+		rl_heap_give(object->symbols.versions);
 	rl_heap_give((void *)object->origin);
 	rl_heap_give((void *)object->path);
 	rl_heap_give(object);
@@ -122,10 +123,10 @@ void rl_object_abandon(struct rl_linker *linker, struct rl_object *object)
 	if (object->namespace == NULL)
 		return;
 	rl_tls_module_remove(linker, object);
-	if (object->shadow != NULL)
-		linker->abi.object_unlist(linker->abi.context, object);
 	rl_namespace_unname(object);
 	rl_namespace_remove(object->namespace, object);
+	if (object->shadow != NULL)
+		linker->abi.object_unlist(linker->abi.context, object);
 }
 
 void rl_object_drop(struct rl_linker *linker, struct rl_object *object)
@@ -198,7 +199,8 @@ static enum rl_status file_load(struct rl_linker *linker, struct rl_namespace *n
 	object->has_file_id = true;
 	object->device = info->st_dev;
 	object->inode = info->st_ino;
-	object->loader = request->requester;
+	if (!request->for_dlopen || linker->rules.caller_is_loader)
+		object->loader = request->requester;
 	uint64_t dynamic_vaddr = 0;
 	int raw_error = 0;
 	enum rl_status status =
@@ -232,6 +234,43 @@ static enum rl_status file_load(struct rl_linker *linker, struct rl_namespace *n
 	return RL_OK;
 }
 
+/* There is only one linker in a process: in another namespace than the base, an object that refers to it stands for
+ * it.  Its path is the linker's, whatever file the search found: debuggers read it. */
+static enum rl_status linker_mirror(struct rl_linker *linker, struct rl_namespace *namespace,
+				    const struct rl_request *request, struct rl_object **out_object,
+				    struct rl_diag *diag)
+{
+	const struct rl_object *self = linker->self;
+	struct rl_object *object = object_make(request->kind, rl_heap_string(self->path));
+	if (object == NULL)
+		return rl_fail(diag, RL_NO_MEMORY, .subject = request->name);
+	object->real = linker->self;
+	object->loader = request->requester;
+	object->symbols = self->symbols;
+	object->image = self->image;
+	object->dynamic = self->dynamic;
+	object->phdr = self->phdr;
+	object->entry = self->entry;
+	object->map_start = self->map_start;
+	object->map_end = self->map_end;
+	object->is_contiguous = self->is_contiguous;
+	object->stack_flags = self->stack_flags;
+	object->is_relocated = true;
+	enum rl_status status = object_enter(linker, namespace, object, diag);
+	if (status != RL_OK) {
+		rl_object_drop(linker, object);
+		return status;
+	}
+	*out_object = object;
+	return RL_OK;
+}
+
+static bool is_linker(struct rl_linker *linker, const struct rl_namespace *namespace, const char *name)
+{
+	return namespace != &linker->base && linker->self != NULL
+	       && rl_namespace_find(&linker->base, name) == linker->self;
+}
+
 /* An open file: an object we have under another name, or a new one. */
 static enum rl_status file_resolve(struct rl_linker *linker, struct rl_namespace *namespace,
 				   const struct rl_request *request, struct rl_file *file,
@@ -254,6 +293,9 @@ static enum rl_status file_resolve(struct rl_linker *linker, struct rl_namespace
 	if (known != NULL) {
 		rl_heap_give(file->path);
 		*out_object = known;
+	} else if (is_linker(linker, namespace, request->name)) {
+		rl_heap_give(file->path);
+		RL_TRY(linker_mirror(linker, namespace, request, out_object, diag));
 	} else {
 		RL_TRY(file_load(linker, namespace, request, file, &info, out_object, diag));
 	}

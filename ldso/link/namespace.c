@@ -6,6 +6,34 @@
 #include "../base/heap.h"
 #include "list.h"
 
+struct rl_namespace *rl_namespace_at(struct rl_linker *linker, long id)
+{
+	struct rl_namespace *namespace = &linker->base;
+	while (namespace != NULL && namespace->id != id)
+		namespace = namespace->next;
+	return namespace == NULL || namespace->first == NULL ? NULL : namespace;
+}
+
+enum rl_status rl_namespace_start(struct rl_linker *linker, size_t limit, struct rl_namespace **out_namespace)
+{
+	struct rl_namespace *last = &linker->base, *namespace;
+	for (namespace = last->next; namespace != NULL && namespace->first != NULL; namespace = namespace->next)
+		last = namespace;
+	if (limit != 0 && (size_t)last->id + 1 >= limit)
+		return RL_REQUEST_NAMESPACES;
+	if (namespace == NULL) {
+		namespace = rl_heap_take(sizeof *namespace);
+		if (namespace == NULL)
+			return RL_NO_MEMORY;
+		namespace->linker = linker;
+		namespace->id = last->id + 1;
+		last->next = namespace;
+	}
+	rl_emit(linker, (struct rl_event){.kind = RL_EVENT_NAMESPACE, .namespace = namespace});
+	*out_namespace = namespace;
+	return RL_OK;
+}
+
 void rl_namespace_append(struct rl_namespace *namespace, struct rl_object *object)
 {
 	object->namespace = namespace;
@@ -111,4 +139,10 @@ enum rl_status rl_namespace_publish_global(struct rl_namespace *namespace)
 	const struct rl_scope *old = atomic_exchange(&namespace->global.current, scope);
 	rl_scope_retire(&namespace->linker->readers, old);
 	return RL_OK;
+}
+
+void rl_namespace_empty_global(struct rl_namespace *namespace)
+{
+	rl_list_drop(&namespace->global_list);
+	rl_scope_retire(&namespace->linker->readers, atomic_exchange(&namespace->global.current, NULL));
 }

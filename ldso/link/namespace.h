@@ -4,6 +4,14 @@
 
 #include "linker.h"
 
+/* The namespace with this id that has an object, or NULL. */
+struct rl_namespace *rl_namespace_at(struct rl_linker *linker, long id);
+
+/* An empty namespace: the first that nobody uses any more, or a new one.  LIMIT: how many there may be, the base
+ * included; 0: any number.  RL_REQUEST_NAMESPACES: that many are in use. */
+RL_NODISCARD enum rl_status rl_namespace_start(struct rl_linker *linker, size_t limit,
+					       struct rl_namespace **out_namespace);
+
 /* Put OBJECT at the end of the list / take it out. */
 void rl_namespace_append(struct rl_namespace *namespace, struct rl_object *object);
 void rl_namespace_remove(struct rl_namespace *namespace, struct rl_object *object);
@@ -21,7 +29,8 @@ struct rl_object *rl_namespace_find_file(struct rl_namespace *namespace, dev_t d
 RL_NODISCARD enum rl_status rl_namespace_name(struct rl_object *object, const char *name);
 void rl_namespace_unname(struct rl_object *object);
 
-/* Publish the global scope from global_list. */
+/* Publish the global scope from global_list, and empty both where a namespace's first objects could not be loaded. */
 RL_NODISCARD enum rl_status rl_namespace_publish_global(struct rl_namespace *namespace);
+void rl_namespace_empty_global(struct rl_namespace *namespace);
 
 #endif

@@ -74,6 +74,7 @@ struct rl_object {
 	dev_t device;
 	ino_t inode;
 	struct rl_namespace *namespace;
+	struct rl_object *real; /* the linker's own object, for which this one stands in another namespace; else NULL */
 
 	/* The image. */
 	struct rl_image image;    /* bias and program headers */
@@ -91,7 +92,7 @@ struct rl_object {
 	struct rl_tls_block tls;
 
 	/* The graph.  needed: in DT_NEEDED order, repeated entries kept. */
-	struct rl_object *loader;      /* who caused the load: its RPATH counts for us; NULL for program and preloads */
+	struct rl_object *loader;      /* who needs it: its RPATH counts for us; NULL: nobody, it was asked for */
 	struct rl_object_list needed;
 	bool needs_known;              /* needed is complete */
 	struct rl_object *ahead;       /* stands before this object in every closure: definitions that win over its own */

@@ -1,6 +1,8 @@
 /* Opening: everything that can fail happens before anything is visible to others; one function undoes. */
 #include "open.h"
 
+#include <errno.h>
+
 #include "calls.h"
 #include "graph.h"
 #include "list.h"
@@ -45,6 +47,8 @@ static void undo(struct transaction *t)
 		rl_list_drop(&t->root->closure);
 		rl_list_drop(&t->root->sorted);
 	}
+	if (t->last_before == NULL && t->namespace != &linker->base)
+		rl_namespace_empty_global(t->namespace);
 	while (t->namespace->last != t->last_before) {
 		struct rl_object *object = t->namespace->last;
 		rl_object_abandon(linker, object);
@@ -52,12 +56,15 @@ static void undo(struct transaction *t)
 		linker->limbo = object;
 	}
 	rl_limbo_empty(linker);
-	rl_change_end(linker);
+	rl_change_end(linker, NULL);
 }
 
 static enum rl_status scopes_make(struct transaction *t)
 {
 	RL_TRY(rl_own_scope_make(t->root));
+	/* What a namespace begins with is its global scope. */
+	if (t->last_before == NULL && t->namespace != &t->linker->base)
+		RL_TRY(rl_globalize(t->root));
 	for (struct rl_object *object = first_new(t); object != NULL; object = object->next)
 		RL_TRY(rl_search_list_make(object, t->root, t->request->binds_deeply));
 	return RL_OK;
@@ -129,6 +136,8 @@ static void commit(struct transaction *t)
 	struct rl_linker *linker = t->linker;
 	rl_address_add_list(&linker->addresses, first_new(t));
 	tls_commit(t);
+	if (linker->abi.objects_ready != NULL && first_new(t) != NULL)
+		linker->abi.objects_ready(linker->abi.context, first_new(t));
 }
 
 static enum rl_status open_new(struct transaction *t)
@@ -138,13 +147,19 @@ static enum rl_status open_new(struct transaction *t)
 	if (status != RL_OK)
 		return rl_fail(t->diag, status, .subject = t->root->path);
 	commit(t);
-	rl_change_end(t->linker);
+	rl_change_end(t->linker, first_new(t));
 	return RL_OK;
 }
 
 static enum rl_status open_locked(struct transaction *t)
 {
 	const struct rl_open_request *request = t->request;
+	if (t->namespace == NULL) {
+		enum rl_status status = rl_namespace_start(t->linker, request->namespace_limit, &t->namespace);
+		if (status != RL_OK)
+			return rl_fail(t->diag, status, .subject = request->name, .error_number = EINVAL);
+	}
+	t->last_before = t->namespace->last;
 	struct rl_request load = {.name = request->name,
 				  .requester = request->caller,
 				  .kind = RL_OBJECT_OPENED,
@@ -182,10 +197,9 @@ enum rl_status rl_open(struct rl_linker *linker, struct rl_namespace *namespace,
 	struct transaction t = {.linker = linker,
 				.namespace = namespace,
 				.request = request,
-				.diag = diag,
-				.last_before = namespace->last};
+				.diag = diag};
 	enum rl_status status = open_locked(&t);
-	if (status != RL_OK && !t.is_committed)
+	if (status != RL_OK && !t.is_committed && t.namespace != NULL)
 		undo(&t);
 	else
 		*out_object = t.root;

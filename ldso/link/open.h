@@ -7,12 +7,13 @@
 struct rl_open_request {
 	const char *name;
 	struct rl_object *caller; /* whose search path counts */
+	size_t namespace_limit; /* how many namespaces there may be; 0: any number */
 	bool is_lazy;
 	bool is_global, is_permanent, binds_deeply, only_loaded;
 };
 
 /* Open: load, bind, construct.  *out_object is NULL only for only_loaded.  A failure leaves the process as it was.
- * Takes the load lock. */
+ * NAMESPACE NULL: a new one.  Takes the load lock. */
 RL_NODISCARD enum rl_status rl_open(struct rl_linker *linker, struct rl_namespace *namespace,
 				    const struct rl_open_request *request, struct rl_object **out_object,
 				    struct rl_diag *diag);

@@ -6,6 +6,8 @@ enum rl_status rl_pin_add(struct rl_object *object, struct rl_object *target)
 {
 	if (target == object || target->is_permanent || target->kind != RL_OBJECT_OPENED)
 		return RL_OK;
+	if (target->namespace != object->namespace)
+		return RL_OK; /* only dlsym finds such a thing: the handle it was given is what keeps it */
 	if (object->is_permanent) {
 		/* What a permanent object uses is permanent. */
 		__atomic_store_n(&target->is_permanent, true, __ATOMIC_RELAXED);

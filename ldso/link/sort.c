@@ -116,7 +116,8 @@ enum rl_status rl_graph_sort_all(struct rl_namespace *namespace, struct rl_objec
 	list_walk(&list, sorted, has_pins);
 	if (has_pins)
 		list_walk(&list, sorted, false);
-	move_to_front(list.items, namespace->first);
+	if (namespace == &namespace->linker->base)
+		move_to_front(list.items, namespace->first);
 	rl_heap_give(sorted);
 	*out_list = list;
 	return RL_OK;

@@ -250,11 +250,11 @@ void *rl_thread_block_soft(struct rl_tls_state *tls, const struct rl_object *obj
 	size_t module = object->tls.module;
 	if (module == 0)
 		return NULL;
-	if (object->tls.has_offset)
-		return rl_tls_static_address(rl_port_thread_pointer(), object->tls.offset);
 	struct rl_dtv_cell *cells = *dtv_slot(tls);
 	if (cells == NULL)
-		return NULL;
+		return object->tls.has_offset
+			       ? rl_tls_static_address(rl_port_thread_pointer(), object->tls.offset)
+			       : NULL;
 	struct rl_dtv *dtv = dtv_of_cells(cells);
 	const struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_acquire);
 	bool is_current = table->slots[module].generation <= (size_t)cells[0].value;

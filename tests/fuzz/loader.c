@@ -92,7 +92,7 @@ int fuzz_loader(const uint8_t *data, size_t size)
 	}
 	if (fuzz_linker.base.first != NULL || fuzz_linker.base.count != 0)
 		abort();
-	rl_change_end(&fuzz_linker);
+	rl_change_end(&fuzz_linker, NULL);
 	rl_diag_drop(&diag);
 	close(fuzz_file);
 	return 0;

@@ -85,6 +85,27 @@ int opened_function(int x)
 """
 
 
+NAMESPACES = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+
+int main(int argc, char **argv)
+{
+	void *there = dlmopen(LM_ID_NEWLM, argv[1], RTLD_NOW), *here;
+	if (!there)
+		return puts(dlerror());
+	printf("%d\n", ((int (*)(int))dlsym(there, "opened_function"))(2));
+	here = dlopen(argv[1], RTLD_NOW);
+	printf("%d\n", ((int (*)(int))dlsym(here, "opened_function"))(3));
+	dlclose(there);
+	puts("closed");
+	dlclose(here);
+	return 0;
+}
+"""
+
+
 class Workshop:
     def __init__(self, folder):
         self.folder = folder
@@ -178,6 +199,42 @@ def test_gdb_attach(workshop, linker):
         if which == linkers.ORIGINAL and b"ptrace" in result.stderr:
             pytest.skip("attaching is not allowed here")
         expect(who, result, [r"liblibrary-plain\.so", r"libc\.so\.6", r"^\$1 = 5$"], status=None)
+
+
+@pytest.mark.parametrize("mode", ["interp", "command"])
+def test_gdb_namespaces(mode, workshop, linker):
+    """A library in another namespace: gdb stops in it, knows it by name, and forgets it when it is closed."""
+    need("gdb")
+    (workshop.folder / "spaces.c").write_text(NAMESPACES)
+    subprocess.run(["gcc", "-g", "spaces.c", "-o", "prog-spaces", f"-Wl,--dynamic-linker={workshop.linker}"], cwd=workshop.folder,
+                   check=True, env=process.CLEAN_ENVIRONMENT)
+    for who, which in both(linker):
+        program = [*([str(workshop.linker)] if mode == "command" else []), "./prog-spaces", "./libopened-plain.so"]
+        result = gdb(workshop, which, program, "break opened_function", "run", "backtrace", "info sharedlibrary",
+                     "continue", "info sharedlibrary", "break puts", "continue", "info sharedlibrary", "delete", "continue")
+        expect(who, result, [r"Breakpoint 1(\.\d)?, opened_function \(x=2\)", r"Breakpoint 1(\.\d)?, opened_function \(x=3\)",
+                             r"exited normally"])
+        first, second, third = [part.count("libopened-plain.so\n")
+                                for part in re.split(r"^From +To ", result.stdout.decode(), flags=re.M)[1:4]]
+        if (first, second, third) != (1, 2, 1):
+            pytest.fail(f"under {who}: libraries shown {first}, {second}, {third}\n{result.stdout.decode()}", pytrace=False)
+
+
+@pytest.mark.parametrize("mode", ["interp", "command"])
+def test_gdb_probes(mode, workshop, linker):
+    """gdb takes our probes instead of the breakpoint, which says less.  Debian's original is built without them."""
+    need("gdb")
+    if linker == linkers.ORIGINAL:
+        pytest.skip("the original has no probes here")
+    program = [*([str(workshop.linker)] if mode == "command" else []), "./prog-plain", "./libopened-plain.so"]
+    result = gdb(workshop, linker, program, "break opened_function", "run", "info probes stap rtld", "maint info breakpoints",
+                 "continue")
+    names = ["init_start", "init_complete", "map_start", "map_failed", "reloc_complete", "unmap_start", "unmap_complete"]
+    expect("the linker under test", result, [rf"^stap +rtld +{name} +0x" for name in names]
+           + [r"Breakpoint 1(\.\d)?, opened_function \(x=2\)", r"exited normally"])
+    events = set(re.findall(r"^-\d+ +shlib events .* <(\S+?)(?:\+\d+)?>", result.stdout.decode(), re.M))
+    if not events or "_dl_debug_state" in events:
+        pytest.fail(f"gdb stops at {events}\n{result.stdout.decode()}", pytrace=False)
 
 
 @pytest.mark.parametrize("mode", ["interp", "command"])

@@ -212,7 +212,7 @@ static inline struct rl_object *stub_program(struct rl_linker *linker, const cha
 	for (size_t i = program->sorted.count; i-- > 0;)
 		NEED(rl_relocate(linker, program->sorted.items[i], false, &diag) == RL_OK);
 	program->init_called = true;
-	rl_change_end(linker);
+	rl_change_end(linker, NULL);
 	linker->is_running = true;
 	return program;
 }

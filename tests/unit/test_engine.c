@@ -38,6 +38,11 @@ static void libraries_build(void)
 		     "libd.so -Wl,--unresolved-symbols=ignore-all -Wl,--no-as-needed libc1.so");
 	stub_library("libwants.so", CALLS("W", "w") "extern int only_b; int *wants(void) { return &only_b; }",
 		     "-Wl,--unresolved-symbols=ignore-all");
+	/* For namespaces, where the program's event() is not. */
+	stub_library("libn.so", "int only_n = 7; int in_n(void) { return only_n; }", "");
+	stub_library("libm.so", "int in_n(void); int in_m(void) { return in_n(); }", "libn.so");
+	stub_library("libwantsn.so", "extern int only_n; int *wants(void) { return &only_n; }",
+		     "-Wl,--unresolved-symbols=ignore-all");
 	stub_command("cd %s && rm libgone.so && head -c 200 libd.so > libshort.so && cp libd.so libcut.so "
 		     "&& truncate -s 6000 libcut.so",
 		     stub_folder);
@@ -277,11 +282,67 @@ static void unique_check(void)
 static void loader_check(void)
 {
 	struct rl_object *b = opened("libb.so", false), *self = NULL;
+	CHECK(b->loader == NULL && b->needed.items[0]->loader == b);
+	CHECK(open_by(b, "libself.so", false, &self) == RL_OK && self->loader == NULL);
+	closed(self);
+	linker.rules.caller_is_loader = true;
 	CHECK(open_by(b, "libself.so", false, &self) == RL_OK && self->loader == b);
 	closed(b);
 	EVENTS("DBbd");
 	CHECK(self->loader == NULL);
 	closed(self);
+	linker.rules.caller_is_loader = false;
+}
+
+static enum rl_status open_with(struct rl_namespace *namespace, const struct rl_open_request *request,
+				struct rl_object **out_object)
+{
+	struct rl_diag diag = RL_DIAG_NONE;
+	enum rl_status status = rl_open(&linker, namespace, request, out_object, &diag);
+	CHECK(status == diag.status);
+	rl_diag_drop(&diag);
+	return status;
+}
+
+static enum rl_status open_in(struct rl_namespace *namespace, const char *name, size_t limit,
+			      struct rl_object **out_object)
+{
+	struct rl_open_request request = {.name = name, .caller = program, .namespace_limit = limit};
+	return open_with(namespace, &request, out_object);
+}
+
+/* Namespaces: copies of their own, a global scope of their own, numbers that are used again. */
+static void namespace_check(void)
+{
+	struct rl_object *one = NULL, *two = NULL, *other = NULL, *base = opened("libself.so", false);
+	CHECK(open_in(NULL, "libm.so", 3, &one) == RL_OK && one->namespace->id == 1 && one->namespace->count == 2);
+	CHECK(open_in(NULL, "libself.so", 3, &two) == RL_OK && two->namespace->id == 2 && two->namespace->count == 1);
+	CHECK(base != two && stub_symbol(&linker, base, "self_who") != stub_symbol(&linker, two, "self_who"));
+	CHECK(rl_namespace_at(&linker, 1) == one->namespace && rl_namespace_at(&linker, 3) == NULL);
+	CHECK(open_in(NULL, "libn.so", 3, &other) == RL_REQUEST_NAMESPACES);
+	/* What began the namespace is global in it, and nowhere else; nothing else is. */
+	struct rl_object *wants = NULL, *unwanted = NULL;
+	CHECK(open_in(one->namespace, "libwantsn.so", 3, &wants) == RL_OK);
+	CHECK(((void *(*)(void))(uintptr_t)stub_symbol(&linker, wants, "wants"))() == stub_symbol(&linker, one, "only_n"));
+	CHECK(open_in(two->namespace, "libwantsn.so", 3, &unwanted) == RL_SYMBOL_UNDEFINED);
+	CHECK(two->namespace->count == 1 && one->namespace->count == 3);
+	struct rl_open_request globally = {.name = "libn.so", .caller = program, .is_global = true};
+	CHECK(open_with(two->namespace, &globally, &other) == RL_OK);
+	CHECK(open_in(two->namespace, "libwantsn.so", 3, &unwanted) == RL_OK);
+	closed(unwanted);
+	closed(other);
+	closed(two);
+	CHECK(rl_namespace_at(&linker, 2) == NULL);
+	/* A namespace whose first object cannot be opened stays empty. */
+	CHECK(open_in(NULL, "libundefined.so", 3, &other) == RL_SYMBOL_UNDEFINED);
+	CHECK(open_in(NULL, "libmissing.so", 3, &other) == RL_FILE_NOT_FOUND && rl_namespace_at(&linker, 2) == NULL);
+	CHECK(open_in(NULL, "libwantsn.so", 3, &other) == RL_SYMBOL_UNDEFINED);
+	CHECK(open_in(NULL, "libn.so", 3, &two) == RL_OK && two->namespace->id == 2);
+	closed(wants);
+	closed(one);
+	closed(base);
+	closed(two);
+	CHECK(linker.base.next->first == NULL && linker.base.next->next->next == NULL);
 }
 
 /* A process that opens and closes for ever does not grow. */
@@ -322,6 +383,7 @@ int main(void)
 	rollback_check("libnowhere.so", RL_FILE_NOT_FOUND);
 	rollback_check("libwants.so", RL_SYMBOL_UNDEFINED);
 	loader_check();
+	namespace_check();
 	endurance_check();
 	unique_check();
 	stub_folder_drop();

@@ -1,12 +1,32 @@
 /* The personality's side of the engine's contract. */
 #include "glibc.h"
 
-#include "globals.h"
+#include <string.h>
 
 #include "../../base/heap.h"
+#include "globals.h"
+
+static bool is_libc(const struct rl_object *object)
+{
+	return object->dynamic.soname != NULL && strcmp(object->dynamic.soname, "libc.so.6") == 0;
+}
+
+/* All namespaces' libcs read the same _rtld_global. */
+static enum rl_status libc_check(const struct rl_glibc *glibc, const struct rl_object *object, struct rl_diag *diag)
+{
+	struct rl_glibc_identity identity;
+	const struct rl_glibc_layout *layout;
+	enum rl_status status = rl_glibc_identify(&object->image, &object->symbols, &layout, &identity);
+	if (status == RL_OK && layout == glibc->layout)
+		return RL_OK;
+	return rl_fail(diag, RL_LIBC_UNKNOWN, .subject = object->path, .symbol = identity.version);
+}
 
 static enum rl_status object_attach(void *context, struct rl_object *object, struct rl_diag *diag)
 {
+	const struct rl_glibc *glibc = context;
+	if (object->namespace != &glibc->linker->base && is_libc(object))
+		RL_TRY(libc_check(glibc, object, diag));
 	enum rl_status status = rl_shadow_attach(context, object);
 	return status == RL_OK ? RL_OK : rl_fail(diag, status, .subject = object->path);
 }
@@ -25,6 +45,16 @@ static void object_list(void *context, struct rl_object *object)
 static void object_unlist(void *context, struct rl_object *object)
 {
 	rl_shadow_unlist(context, object);
+}
+
+static void objects_ready(void *context, struct rl_object *first)
+{
+	struct rl_glibc *glibc = context;
+	if (first->namespace == &glibc->linker->base)
+		return;
+	for (struct rl_object *object = first; object != NULL; object = object->next)
+		if (is_libc(object))
+			rl_glibc_libc_start(glibc, object);
 }
 
 static void list_reordered(void *context)
@@ -90,6 +120,7 @@ struct rl_abi rl_glibc_abi(struct rl_glibc *glibc)
 		.object_unlist = object_unlist,
 		.list_reordered = list_reordered,
 		.object_tls = object_tls,
+		.objects_ready = objects_ready,
 		.object_is_busy = object_is_busy,
 		.stack_prepare = stack_prepare,
 		.lock = lock,

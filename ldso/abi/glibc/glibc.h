@@ -13,12 +13,14 @@ enum {
 	RL_GLIBC_GLOBAL_RO_SIZE = 4096,
 };
 
+typedef int rl_register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *owner);
+
 /* Functions of libc that we call, valid once it is relocated. */
 struct rl_libc_functions {
 	int (*mutex_lock)(void *mutex);
 	int (*mutex_unlock)(void *mutex);
 	int *(*errno_location)(void);
-	int (*register_atfork)(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *owner);
+	rl_register_atfork *register_atfork;
 	char *(*strerror)(int number);
 	char *(*dcgettext)(const char *domain, const char *text, int category);
 	void (*signal_error)(int code, const char *object, const char *occasion, const char *text);
@@ -35,6 +37,7 @@ struct rl_glibc {
 	const struct rl_glibc_layout *layout; /* NULL until a libc.so.6 was found and known */
 	struct rl_object *libc;
 	struct rl_libc_functions functions; /* all NULL until rl_glibc_libc_ready */
+	void (*fork_watch)(rl_register_atfork *watch); /* ask a libc to tell the linker of forks */
 	uint32_t stack_flags;               /* what stacks may do: PF_* */
 	const char *program_name;           /* argv[0], for messages */
 };
@@ -121,6 +124,8 @@ struct rl_link_map *rl_glibc_lookup_symbol(struct rl_glibc *glibc, const char *n
 /* libc.c: libc is relocated: take its functions, then run its early initialisation. */
 void rl_glibc_libc_ready(struct rl_glibc *glibc);
 void rl_glibc_early_init(struct rl_glibc *glibc);
+/* The libc of another namespace is ready to run. */
+void rl_glibc_libc_start(struct rl_glibc *glibc, struct rl_object *libc);
 /* Functions needed only now and then: look them up if that has not happened yet. */
 void rl_glibc_words_ready(struct rl_glibc *glibc);
 void rl_glibc_heap_ready(struct rl_glibc *glibc);

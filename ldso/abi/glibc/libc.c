@@ -2,16 +2,21 @@
 #include "../../link/lookup.h"
 #include "glibc.h"
 
-static void *function_find(struct rl_glibc *glibc, const char *name)
+static void *function_of(struct rl_object *libc, const char *name)
 {
 	struct rl_name key = rl_name_make(name);
 	struct rl_want want = {.newest = true};
-	const Elf64_Sym *symbol = rl_symbols_find(&glibc->libc->symbols, &key, &want);
+	const Elf64_Sym *symbol = rl_symbols_find(&libc->symbols, &key, &want);
 	if (symbol == NULL)
 		return NULL;
-	struct rl_binding binding = {glibc->libc, symbol};
+	struct rl_binding binding = {libc, symbol};
 	uintptr_t address = rl_binding_address(&binding);
 	return (void *)(rl_binding_is_ifunc(&binding) ? rl_port_ifunc_call(address) : address);
+}
+
+static void *function_find(struct rl_glibc *glibc, const char *name)
+{
+	return function_of(glibc->libc, name);
 }
 
 /* malloc and free as the program's objects see them, because libc frees what the linker hands it. */
@@ -39,11 +44,23 @@ void rl_glibc_libc_ready(struct rl_glibc *glibc)
 	}
 }
 
+static void early_init(struct rl_object *libc, bool is_first)
+{
+	void (*early_init)(bool) = function_of(libc, "__libc_early_init");
+	if (early_init != NULL)
+		early_init(is_first);
+}
+
 void rl_glibc_early_init(struct rl_glibc *glibc)
 {
-	void (*early_init)(bool) = function_find(glibc, "__libc_early_init");
-	if (early_init != NULL)
-		early_init(true);
+	early_init(glibc->libc, true);
+}
+
+void rl_glibc_libc_start(struct rl_glibc *glibc, struct rl_object *libc)
+{
+	early_init(libc, false);
+	if (glibc->fork_watch != NULL)
+		glibc->fork_watch(function_of(libc, "__register_atfork"));
 }
 
 /* Functions that only failures need are looked up when one happens. */

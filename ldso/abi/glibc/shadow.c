@@ -78,7 +78,8 @@ static bool dynamic_is_writable(const struct rl_object *object)
 /* Tools that read l_ld of a glibc process expect addresses in it. */
 static void dynamic_relocate(struct rl_object *object)
 {
-	if (object->image.bias == 0 || object->kind == RL_OBJECT_LINKER || !dynamic_is_writable(object))
+	if (object->image.bias == 0 || object->kind == RL_OBJECT_LINKER || object->real != NULL
+	    || !dynamic_is_writable(object))
 		return;
 	if (object->kind == RL_OBJECT_PROGRAM && !rl_image_has(&object->image, PT_INTERP))
 		return; /* static: it does that itself */
@@ -167,7 +168,8 @@ void rl_shadow_complete(struct rl_glibc *glibc, struct rl_object *object)
 	const struct rl_glibc_link_map *layout = &glibc->layout->link_map;
 	struct shadow *shadow = shadow_of(object);
 	unsigned char *map = shadow->map;
-	rl_glibc_put_pointer(map, layout->l_real, map);
+	rl_glibc_put_pointer(map, layout->l_real, object->real == NULL ? map : shadow_of(object->real)->map);
+	rl_glibc_put_word(map, layout->l_ns, (uint64_t)object->namespace->id);
 	shadow->libname = (struct libname){object->path, NULL, 1};
 	rl_glibc_put_pointer(map, layout->l_libname, &shadow->libname);
 	info_fill(glibc->layout, map, object);
@@ -261,13 +263,28 @@ static void links_copy(struct rl_object *object)
 		map->l_next->l_prev = map;
 }
 
-static void head_publish(struct rl_glibc *glibc)
+/* How many namespaces libc has to look at: up to the last one that has an object. */
+static uint64_t namespaces_count(const struct rl_glibc *glibc)
 {
-	const struct rl_namespace *base = &glibc->linker->base;
-	if (glibc->layout == NULL)
+	uint64_t count = 1;
+	for (const struct rl_namespace *namespace = &glibc->linker->base; namespace != NULL; namespace = namespace->next)
+		if (namespace->count != 0 && namespace->id < glibc->layout->global.ns_count)
+			count = (uint64_t)namespace->id + 1;
+	return count;
+}
+
+/* Tell libc where the list of NAMESPACE begins and how long it is.  libc has room for some; what is opened in others
+ * does not exist for its dl_iterate_phdr. */
+static void head_publish(struct rl_glibc *glibc, const struct rl_namespace *namespace)
+{
+	if (glibc->layout == NULL || namespace->id >= glibc->layout->global.ns_count)
 		return;
-	rl_glibc_put_pointer(glibc->global, glibc->layout->global.ns_loaded, rl_shadow_map(base->first));
-	rl_glibc_put_int(glibc->global, glibc->layout->global.ns_nloaded, (uint32_t)base->count);
+	const struct rl_glibc_global *fields = &glibc->layout->global;
+	unsigned char *entry = glibc->global + (size_t)namespace->id * fields->ns_size;
+	rl_glibc_put_pointer(entry, fields->ns_loaded, rl_shadow_map(namespace->first));
+	rl_glibc_put_int(entry, fields->ns_nloaded, (uint32_t)namespace->count);
+	if (fields->dl_nns != RL_ABSENT)
+		rl_glibc_put_word(glibc->global, fields->dl_nns, namespaces_count(glibc));
 }
 
 void rl_shadow_list(struct rl_glibc *glibc, struct rl_object *object)
@@ -276,7 +293,7 @@ void rl_shadow_list(struct rl_glibc *glibc, struct rl_object *object)
 	if (is_running)
 		rl_glibc_lock(glibc, glibc->layout->global.dl_load_write_lock);
 	links_copy(object);
-	head_publish(glibc);
+	head_publish(glibc, object->namespace);
 	if (is_running) {
 		uint64_t *adds = rl_glibc_field(glibc->global, glibc->layout->global.dl_load_adds);
 		++*adds;
@@ -295,8 +312,7 @@ void rl_shadow_unlist(struct rl_glibc *glibc, struct rl_object *object)
 	if (map->l_next != NULL)
 		map->l_next->l_prev = map->l_prev;
 	if (is_running) {
-		uint32_t *count = rl_glibc_field(glibc->global, glibc->layout->global.ns_nloaded);
-		--*count;
+		head_publish(glibc, object->namespace);
 		struct slot_list **slots =
 			rl_glibc_field(glibc->global, glibc->layout->global.dl_tls_dtv_slotinfo_list);
 		for (size_t i = 0; *slots != NULL && i < (*slots)->length; i++)
@@ -308,9 +324,11 @@ void rl_shadow_unlist(struct rl_glibc *glibc, struct rl_object *object)
 
 void rl_shadow_relink(struct rl_glibc *glibc)
 {
-	for (struct rl_object *object = glibc->linker->base.first; object != NULL; object = object->next)
-		links_copy(object);
-	head_publish(glibc);
+	for (struct rl_namespace *namespace = &glibc->linker->base; namespace != NULL; namespace = namespace->next) {
+		for (struct rl_object *object = namespace->first; object != NULL; object = object->next)
+			links_copy(object);
+		head_publish(glibc, namespace);
+	}
 	if (glibc->layout != NULL && !glibc->linker->is_running)
 		rl_glibc_put_word(glibc->global, glibc->layout->global.dl_load_adds, glibc->linker->base.count);
 }

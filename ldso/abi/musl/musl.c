@@ -139,6 +139,7 @@ struct rl_rules rl_musl_rules(void)
 		.ignores_sonames = true,
 		.ignores_filters = true,
 		.ignores_uniques = true,
+		.caller_is_loader = true,
 		.opens_executables = true,
 		.binds_calls_first = true,
 		.constructs_later = true,

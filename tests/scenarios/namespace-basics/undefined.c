@@ -1,0 +1,2 @@
+extern int not_anywhere(void);
+int (*undefined_pointer)(void) = not_anywhere;

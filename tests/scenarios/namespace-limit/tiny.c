@@ -1,0 +1,4 @@
+#ifndef TINY
+#define TINY tiny
+#endif
+int TINY = 4;
