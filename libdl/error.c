@@ -1,5 +1,7 @@
 /* dlerror: the last failure of the calling thread, kept in its own words.  The sentence is made when it is asked for:
  * programs that try one symbol after another never do. */
+#include <string.h>
+
 #include "../ldso/base/heap.h"
 #include "dl.h"
 
@@ -9,6 +11,7 @@ struct error_state {
 	struct rl_diag diag; /* a failure that was not asked about yet; status RL_OK: none */
 	char *text;          /* owned; the sentence */
 	bool is_new;         /* text was not returned yet */
+	char names[200];     /* what a symbol that was not found leaves for the sentence, without the heap */
 };
 
 static struct rl_thread *own_words(void)
@@ -37,14 +40,19 @@ static struct error_state *state_fresh(void)
 	struct rl_thread *own = own_words();
 	if (own == NULL)
 		return NULL;
-	if (own->error == NULL) {
-		own->error = rl_heap_take(sizeof(struct error_state));
-		if (own->error != NULL && rl_process.personality.error_keep != NULL)
-			rl_process.personality.error_keep(own->error);
+	struct error_state *state = own->error;
+	if (state != NULL) {
+		state_drop(state);
+		return state;
 	}
-	if (own->error != NULL)
-		state_drop(own->error);
-	return own->error;
+	state = rl_heap_take(sizeof *state);
+	if (state == NULL)
+		return NULL;
+	state->diag = RL_DIAG_NONE;
+	own->error = state;
+	if (rl_process.personality.error_keep != NULL)
+		rl_process.personality.error_keep(state);
+	return state;
 }
 
 void rl_dl_error_clear(void)
@@ -74,6 +82,43 @@ void rl_dl_error_set(struct rl_diag *diag)
 	}
 	state->diag = *diag;
 	*diag = RL_DIAG_NONE;
+}
+
+/* Calling memcpy would cost more than most names. */
+static const char *name_copy(char **end, const char *name, size_t size)
+{
+	char *copy = *end;
+	*end = copy + size;
+	if (size < sizeof(uint64_t)) {
+		for (size_t i = 0; i < size; i++)
+			copy[i] = name[i];
+		return copy;
+	}
+	size_t last = size - sizeof(uint64_t);
+	for (size_t i = 0; i < last; i += sizeof(uint64_t))
+		__builtin_memcpy(copy + i, name + i, sizeof(uint64_t));
+	__builtin_memcpy(copy + last, name + last, sizeof(uint64_t));
+	return copy;
+}
+
+void rl_dl_error_symbol(const char *path, const struct rl_name *name, const struct rl_version *version)
+{
+	struct error_state *state = state_fresh();
+	if (state == NULL)
+		return;
+	const char *version_name = version == NULL ? "" : version->name;
+	size_t path_size = strlen(path) + 1, version_size = version == NULL ? 1 : strlen(version_name) + 1;
+	if (path_size + name->size + version_size > sizeof state->names) {
+		(void)!rl_fail(&state->diag, RL_SYMBOL_UNDEFINED, .subject = path, .symbol = name->string,
+			       .version = version_name, .value = RL_DL_ASKED);
+		return;
+	}
+	char *end = state->names;
+	state->diag.status = RL_SYMBOL_UNDEFINED;
+	state->diag.value = RL_DL_ASKED;
+	state->diag.subject = name_copy(&end, path, path_size);
+	state->diag.symbol = name_copy(&end, name->string, name->size);
+	state->diag.version = name_copy(&end, version_name, version_size);
 }
 
 void rl_dl_error_drop(struct rl_thread *own)

@@ -7,10 +7,18 @@
 /* What a dlsym call asks. */
 struct query {
 	void *handle;
-	const char *name;
-	const struct rl_version *version;
-	const void *caller; /* an address in the code that asks; NULL: nobody's */
+	const void *caller;      /* an address in the code that asks; NULL: nobody's */
+	struct rl_object *asked; /* the object that an error message names */
+	struct rl_lookup lookup;
 };
+
+static struct query query_make(void *handle, const char *name, const struct rl_version *version, const void *caller)
+{
+	return (struct query){.handle = handle,
+			      .caller = caller,
+			      .lookup = {.name = rl_name_make(name),
+					 .want = {.version = version, .newest = version == NULL}}};
+}
 
 /* The object whose code asks, or NULL. */
 static struct rl_object *caller_of(const struct query *query)
@@ -34,43 +42,32 @@ static const struct rl_scope *scope_of(const struct rl_object *object)
 	return atomic_load_explicit(&cell->current, memory_order_acquire);
 }
 
-/* Run the lookup that QUERY means.  *out_asked is the object an error message names. */
-static enum rl_status query_run(const struct query *query, struct rl_binding *out_binding,
-				struct rl_object **out_asked, struct rl_diag *diag)
+static bool scope_search(const struct rl_scope *scope, struct rl_lookup *lookup, struct rl_binding *out_binding)
 {
-	struct rl_linker *linker = &rl_process.linker;
-	struct rl_lookup lookup = {
-		.name = rl_name_make(query->name),
-		.want = {.version = query->version, .newest = query->version == NULL},
-	};
-	struct rl_object *caller = NULL;
-	const struct rl_scope *scope;
+	return scope != NULL && rl_lookup_scope(&rl_process.linker, scope, lookup, out_binding);
+}
+
+/* Run the lookup that QUERY means. */
+static enum rl_status query_run(struct query *query, struct rl_binding *out_binding)
+{
+	struct rl_lookup *lookup = &query->lookup;
 	*out_binding = (struct rl_binding){0};
-	bool is_found;
-	if (query->handle == RL_DL_DEFAULT || query->handle == RL_DL_NEXT) {
-		caller = caller_of(query);
-		*out_asked = caller != NULL ? caller : linker->program;
-	}
 	if (query->handle == RL_DL_DEFAULT) {
-		is_found = rl_lookup_list(linker, atomic_load(&(*out_asked)->search), &lookup, out_binding);
+		rl_lookup_list(&rl_process.linker, atomic_load(&query->asked->search), lookup, out_binding);
 	} else if (query->handle == RL_DL_NEXT) {
+		struct rl_object *caller = caller_of(query);
 		if (caller == NULL)
-			return rl_fail(diag, RL_REQUEST_CALLER);
-		lookup.skip = lookup.after = caller;
-		scope = scope_of(root_of(caller));
-		is_found = scope != NULL && rl_lookup_scope(linker, scope, &lookup, out_binding);
+			return RL_REQUEST_CALLER;
+		lookup->skip = lookup->after = caller;
+		scope_search(scope_of(root_of(caller)), lookup, out_binding);
 	} else {
-		*out_asked = rl_process.personality.object_of(query->handle);
-		scope = scope_of(*out_asked);
-		is_found = scope != NULL && rl_lookup_scope(linker, scope, &lookup, out_binding);
+		scope_search(scope_of(query->asked), lookup, out_binding);
 	}
-	if (is_found || out_binding->object != NULL) {
-		if (ELF64_ST_BIND(out_binding->symbol->st_info) == STB_GNU_UNIQUE)
-			return rl_unique_choose((*out_asked)->namespace, &lookup.name, out_binding);
-		return RL_OK;
-	}
-	return rl_fail(diag, RL_SYMBOL_UNDEFINED, .subject = (*out_asked)->path, .symbol = query->name,
-		       .version = query->version == NULL ? "" : query->version->name, .value = RL_DL_ASKED);
+	if (out_binding->object == NULL)
+		return RL_SYMBOL_UNDEFINED;
+	if (ELF64_ST_BIND(out_binding->symbol->st_info) == STB_GNU_UNIQUE)
+		return rl_unique_choose(query->asked->namespace, &lookup->name, out_binding);
+	return RL_OK;
 }
 
 /* The address a program can use. */
@@ -84,41 +81,57 @@ static void *binding_value(const struct rl_binding *binding)
 	return (void *)(rl_binding_is_ifunc(binding) ? rl_port_ifunc_call(address) : address);
 }
 
-static void *symbol_get(const struct query *query, struct rl_diag *diag, enum rl_status *out_status)
+/* The same for code without a read section, which keeps what is found loaded for whoever asked. */
+static enum rl_status query_run_safely(struct query *query, struct rl_binding *out_binding)
 {
 	struct rl_linker *linker = &rl_process.linker;
-	struct rl_binding binding;
-	struct rl_object *asked = NULL, *caller;
+	bool has_handle = query->handle != RL_DL_DEFAULT && query->handle != RL_DL_NEXT;
+	query->asked = has_handle ? rl_process.personality.object_of(query->handle) : NULL;
 	/* The handle of a library keeps all that it can find: no read section is needed. */
-	bool is_kept = query->handle != RL_DL_DEFAULT && query->handle != RL_DL_NEXT
-		       && rl_process.personality.object_of(query->handle) != linker->program;
+	bool is_kept = has_handle && query->asked != linker->program;
 	unsigned side = is_kept ? 0 : rl_readers_enter(&linker->readers);
-	enum rl_status status = query_run(query, &binding, &asked, diag);
+	if (!has_handle) {
+		struct rl_object *caller = caller_of(query);
+		query->asked = caller != NULL ? caller : linker->program;
+	}
+	enum rl_status status = query_run(query, out_binding);
 	/* Who finds something through a handle has to keep the handle. */
-	if (status == RL_OK && query->handle == RL_DL_DEFAULT && binding.object != asked
-	    && (caller = caller_of(query)) != NULL)
-		status = rl_pin_add(caller, binding.object);
+	if (status == RL_OK && query->handle == RL_DL_DEFAULT && out_binding->object != query->asked) {
+		struct rl_object *caller = caller_of(query);
+		if (caller != NULL)
+			status = rl_pin_add(caller, out_binding->object);
+	}
 	if (!is_kept)
 		rl_readers_leave(&linker->readers, side);
-	*out_status = status;
-	return status == RL_OK ? binding_value(&binding) : NULL;
+	return status;
 }
 
-static void *symbol_report(const struct query *query)
+static __attribute__((noinline)) void failure_report(const struct query *query, enum rl_status status)
 {
+	if (status == RL_SYMBOL_UNDEFINED) {
+		rl_dl_error_symbol(query->asked->path, &query->lookup.name, query->lookup.want.version);
+		return;
+	}
 	struct rl_diag diag = RL_DIAG_NONE;
-	enum rl_status status;
+	(void)!rl_fail(&diag, status);
+	rl_dl_error_set(&diag);
+}
+
+static void *symbol_get(struct query *query)
+{
+	struct rl_binding binding;
 	rl_dl_error_clear();
-	void *value = symbol_get(query, &diag, &status);
-	if (status != RL_OK)
-		rl_dl_error_set(&diag);
-	return value;
+	enum rl_status status = query_run_safely(query, &binding);
+	if (__builtin_expect(status == RL_OK, 1))
+		return binding_value(&binding);
+	failure_report(query, status);
+	return NULL;
 }
 
 void *rl_dl_symbol(void *handle, const char *name, const void *caller)
 {
-	struct query query = {handle, name, NULL, caller};
-	return symbol_report(&query);
+	struct query query = query_make(handle, name, NULL, caller);
+	return symbol_get(&query);
 }
 
 /* A version asked for by name must be that version, not a base one. */
@@ -130,21 +143,16 @@ static struct rl_version version_make(const char *version)
 void *rl_dl_symbol_version(void *handle, const char *name, const char *version, const void *caller)
 {
 	struct rl_version wanted = version_make(version);
-	struct query query = {handle, name, &wanted, caller};
-	return symbol_report(&query);
+	struct query query = query_make(handle, name, &wanted, caller);
+	return symbol_get(&query);
 }
 
 void *rl_dl_symbol_quietly(void *handle, const char *name, const char *version)
 {
 	struct rl_version wanted;
-	struct query query = {handle, name, NULL, NULL};
-	if (version != NULL) {
+	if (version != NULL)
 		wanted = version_make(version);
-		query.version = &wanted;
-	}
-	struct rl_diag diag = RL_DIAG_NONE;
-	enum rl_status status;
-	void *value = symbol_get(&query, &diag, &status);
-	rl_diag_drop(&diag);
-	return value;
+	struct query query = query_make(handle, name, version == NULL ? NULL : &wanted, NULL);
+	struct rl_binding binding;
+	return query_run_safely(&query, &binding) == RL_OK ? binding_value(&binding) : NULL;
 }

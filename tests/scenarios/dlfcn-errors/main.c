@@ -28,6 +28,21 @@ static void *thread_main(void *unused)
 	return unused;
 }
 
+/* What was asked for is told even if the caller has changed the string meanwhile. */
+static void names(void *handle)
+{
+	static char name[1200];
+	static const int lengths[] = {0, 1, 6, 7, 8, 15, 16, 150, 180, 190, 200, 1000};
+
+	for (unsigned i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		memset(name, 'n', lengths[i]);
+		name[lengths[i]] = '\0';
+		CHECK(dlsym(handle, name) == NULL);
+		memset(name, 'x', sizeof(name) - 1);
+		printf("%s\n", ERROR_TEXT());
+	}
+}
+
 int main(void)
 {
 	pthread_t thread;
@@ -69,5 +84,12 @@ int main(void)
 	leaf = dlmopen(LM_ID_BASE, "libleaf.so", RTLD_NOW);
 	CHECK(leaf != NULL);
 	CHECK(dlsym(leaf, "leaf_tls") != NULL);
+	names(RTLD_DEFAULT);
+	names(leaf);
+	CHECK(dlvsym(leaf, "leaf_tls_of_a_version", "LEAF_1.0") == NULL);
+	printf("%s\n", ERROR_TEXT());
+	CHECK(dlsym(leaf, "not_read") == NULL);
+	SHOW("%d", dlclose(leaf));
+	printf("%s\n", ERROR_TEXT());
 	return 0;
 }
