@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "../../ldso/abi/glibc/fingerprint.h"
+#include "../../ldso/abi/glibc/glibc.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -270,7 +271,7 @@ static void table_check(void)
 		const struct rl_glibc_layout *row = &rl_glibc_layouts[i];
 		info_check(row);
 		CHECK(strlen(row->label) < sizeof(row->label));
-		CHECK(row->link_map.l_relro_size < row->link_map.size);
+		CHECK(row->link_map.l_relro_size < row->link_map.size && row->link_map.size <= RL_GLIBC_MAP_SIZE);
 		CHECK(row->global_ro.dl_naudit < row->global_ro.size);
 		CHECK(row->global_ro.dl_cpu_features + row->cpu_features.size <= row->global_ro.size);
 		CHECK(row->global.ns_count == 16 && row->global.ns_size * 16 == row->global.dl_nns);

@@ -33,8 +33,7 @@ static enum rl_status object_attach(void *context, struct rl_object *object, str
 
 static void object_detach(void *context, struct rl_object *object)
 {
-	(void)context;
-	rl_shadow_detach(object);
+	rl_shadow_detach(context, object);
 }
 
 static void object_list(void *context, struct rl_object *object)

@@ -11,6 +11,7 @@
 enum {
 	RL_GLIBC_GLOBAL_SIZE = 8192,
 	RL_GLIBC_GLOBAL_RO_SIZE = 4096,
+	RL_GLIBC_MAP_SIZE = 1264, /* no layout's link_map is larger */
 };
 
 typedef int rl_register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *owner);
@@ -29,6 +30,12 @@ struct rl_libc_functions {
 	void (*free)(void *block);
 };
 
+/* Memory for shadows.  Under the load lock. */
+struct rl_glibc_shadows {
+	struct shadow *free, *fresh; /* used before, by next_free; never used, side by side */
+	size_t fresh_count;
+};
+
 struct rl_glibc {
 	struct rl_linker *linker;
 	const struct rl_kernel *kernel;
@@ -36,6 +43,7 @@ struct rl_glibc {
 	unsigned char *global_ro; /* _rtld_global_ro; sealed after start-up */
 	const struct rl_glibc_layout *layout; /* NULL until a libc.so.6 was found and known */
 	struct rl_object *libc;
+	struct rl_glibc_shadows shadows;
 	struct rl_libc_functions functions; /* all NULL until rl_glibc_libc_ready */
 	void (*fork_watch)(rl_register_atfork *watch); /* ask a libc to tell the linker of forks */
 	uint32_t stack_flags;               /* what stacks may do: PF_* */
@@ -84,7 +92,7 @@ RL_NODISCARD enum rl_status rl_glibc_choose(struct rl_glibc *glibc, struct rl_ob
 struct rl_link_map *rl_shadow_map(const struct rl_object *object);
 struct rl_object *rl_shadow_object(const void *map);
 RL_NODISCARD enum rl_status rl_shadow_attach(struct rl_glibc *glibc, struct rl_object *object);
-void rl_shadow_detach(struct rl_object *object);
+void rl_shadow_detach(struct rl_glibc *glibc, struct rl_object *object);
 void rl_shadow_complete(struct rl_glibc *glibc, struct rl_object *object);
 void rl_shadow_tls(struct rl_glibc *glibc, struct rl_object *object);
 uint64_t rl_shadow_destructor_count(const struct rl_glibc *glibc, const struct rl_object *object);

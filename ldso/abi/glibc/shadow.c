@@ -11,7 +11,7 @@
 
 /* glibc's FORCED_DYNAMIC_TLS_OFFSET: what cannot be a place in static TLS. */
 #define NO_OFFSET (RL_TLS_BELOW_TP ? (uint64_t)-1 : (uint64_t)-2)
-enum { MAP_SIZE = 1280 }; /* above every layout's link_map.size; checked when one is chosen */
+enum { POOL_COUNT = 32 };
 
 /* glibc's struct libname_list. */
 struct libname {
@@ -27,12 +27,13 @@ struct scope_element {
 };
 
 struct shadow {
-	_Alignas(64) unsigned char map[MAP_SIZE];
+	_Alignas(64) unsigned char map[RL_GLIBC_MAP_SIZE];
 	struct rl_object *object;
 	struct libname libname;
 	struct rl_link_map *self_list[1];
 	struct scope_element self_scope;
 	struct scope_element *scopes[2]; /* NULL-terminated */
+	struct shadow *next_free;
 };
 
 static struct shadow *shadow_of(const struct rl_object *object)
@@ -89,9 +90,29 @@ static void dynamic_relocate(struct rl_object *object)
 			entry->d_un.d_ptr += object->image.bias;
 }
 
+/* Shadows lie side by side in the order of loading: libc's dl_iterate_phdr reads four cache lines of every one, and
+ * blocks of the heap, whose sizes are round, would put those into few sets of the cache. */
+static struct shadow *shadow_take(struct rl_glibc_shadows *shadows)
+{
+	struct shadow *shadow = shadows->free;
+	if (shadow != NULL) {
+		shadows->free = shadow->next_free;
+		memset(shadow, 0, sizeof *shadow);
+		return shadow;
+	}
+	if (shadows->fresh_count == 0) {
+		shadows->fresh = rl_heap_take_aligned(POOL_COUNT * sizeof *shadow, _Alignof(struct shadow));
+		if (shadows->fresh == NULL)
+			return NULL;
+		shadows->fresh_count = POOL_COUNT;
+	}
+	shadows->fresh_count--;
+	return shadows->fresh++;
+}
+
 enum rl_status rl_shadow_attach(struct rl_glibc *glibc, struct rl_object *object)
 {
-	struct shadow *shadow = rl_heap_take_aligned(sizeof *shadow, _Alignof(struct shadow));
+	struct shadow *shadow = shadow_take(&glibc->shadows);
 	if (shadow == NULL)
 		return RL_NO_MEMORY;
 	shadow->object = object;
@@ -107,9 +128,11 @@ enum rl_status rl_shadow_attach(struct rl_glibc *glibc, struct rl_object *object
 	return RL_OK;
 }
 
-void rl_shadow_detach(struct rl_object *object)
+void rl_shadow_detach(struct rl_glibc *glibc, struct rl_object *object)
 {
-	rl_heap_give(object->shadow);
+	struct shadow *shadow = shadow_of(object);
+	shadow->next_free = glibc->shadows.free;
+	glibc->shadows.free = shadow;
 	object->shadow = NULL;
 }
 
