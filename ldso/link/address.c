@@ -10,20 +10,35 @@ static size_t ranges_count(const struct rl_address_ranges *ranges)
 	return ranges == NULL ? 0 : atomic_load_explicit(&ranges->count, memory_order_relaxed);
 }
 
-static void range_copy(struct rl_address_range *to, const struct rl_address_range *from)
+static uintptr_t start_of(const struct rl_address_ranges *ranges, size_t i)
 {
-	atomic_store_explicit(&to->start, atomic_load_explicit(&from->start, memory_order_relaxed),
-			      memory_order_relaxed);
-	atomic_store_explicit(&to->end, atomic_load_explicit(&from->end, memory_order_relaxed), memory_order_relaxed);
-	atomic_store_explicit(&to->object, atomic_load_explicit(&from->object, memory_order_relaxed),
-			      memory_order_relaxed);
+	return atomic_load_explicit(&ranges->starts[i], memory_order_relaxed);
+}
+
+static struct rl_object *object_of(const struct rl_address_ranges *ranges, size_t i)
+{
+	return atomic_load_explicit(&ranges->items[i].object, memory_order_relaxed);
+}
+
+static void range_set(struct rl_address_ranges *ranges, size_t i, uintptr_t start, uintptr_t end,
+		      struct rl_object *object)
+{
+	atomic_store_explicit(&ranges->starts[i], start, memory_order_relaxed);
+	atomic_store_explicit(&ranges->items[i].end, end, memory_order_relaxed);
+	atomic_store_explicit(&ranges->items[i].object, object, memory_order_relaxed);
+}
+
+static void range_copy(struct rl_address_ranges *to, size_t at, const struct rl_address_ranges *from, size_t i)
+{
+	range_set(to, at, start_of(from, i), atomic_load_explicit(&from->items[i].end, memory_order_relaxed),
+		  object_of(from, i));
 }
 
 static void ranges_copy(struct rl_address_ranges *to, const struct rl_address_ranges *from)
 {
 	size_t count = ranges_count(from);
 	for (size_t i = 0; i < count; i++)
-		range_copy(&to->items[i], &from->items[i]);
+		range_copy(to, i, from, i);
 	atomic_store_explicit(&to->count, count, memory_order_relaxed);
 }
 
@@ -33,10 +48,12 @@ static enum rl_status copy_reserve(_Atomic(struct rl_address_ranges *) *copy, si
 	if (old != NULL && count <= old->capacity)
 		return RL_OK;
 	size_t capacity = count < 32 ? 32 : count * 2;
-	struct rl_address_ranges *ranges = rl_heap_take(sizeof *ranges + capacity * sizeof ranges->items[0]);
+	struct rl_address_ranges *ranges = rl_heap_take(
+		sizeof *ranges + capacity * (sizeof ranges->starts[0] + sizeof ranges->items[0]));
 	if (ranges == NULL)
 		return RL_NO_MEMORY;
 	ranges->capacity = capacity;
+	ranges->items = (struct rl_address_range *)(ranges->starts + capacity);
 	ranges_copy(ranges, old);
 	/* The old array stays: a reader may be in it.  Doubling bounds the loss to the size of the table. */
 	atomic_store_explicit(copy, ranges, memory_order_release);
@@ -54,12 +71,9 @@ static void range_insert(struct rl_address_ranges *ranges, struct rl_object *obj
 {
 	size_t at = atomic_load_explicit(&ranges->count, memory_order_relaxed);
 	atomic_store_explicit(&ranges->count, at + 1, memory_order_relaxed);
-	for (; at > 0 && atomic_load_explicit(&ranges->items[at - 1].start, memory_order_relaxed) > object->map_start;
-	     at--)
-		range_copy(&ranges->items[at], &ranges->items[at - 1]);
-	atomic_store_explicit(&ranges->items[at].start, object->map_start, memory_order_relaxed);
-	atomic_store_explicit(&ranges->items[at].end, object->map_end, memory_order_relaxed);
-	atomic_store_explicit(&ranges->items[at].object, object, memory_order_relaxed);
+	for (; at > 0 && start_of(ranges, at - 1) > object->map_start; at--)
+		range_copy(ranges, at, ranges, at - 1);
+	range_set(ranges, at, object->map_start, object->map_end, object);
 }
 
 /* Start the spare copy as an image of the live one. */
@@ -96,35 +110,19 @@ void rl_address_remove(struct rl_address_table *table, struct rl_object *const *
 	for (size_t i = 0; i < all; i++) {
 		bool is_removed = false;
 		for (size_t j = 0; j < count && !is_removed; j++)
-			is_removed = atomic_load_explicit(&spare->items[i].object, memory_order_relaxed) == objects[j];
+			is_removed = object_of(spare, i) == objects[j];
 		if (!is_removed)
-			range_copy(&spare->items[kept++], &spare->items[i]);
+			range_copy(spare, kept++, spare, i);
 	}
 	atomic_store_explicit(&spare->count, kept, memory_order_relaxed);
 	spare_publish(table);
-}
-
-static struct rl_object *ranges_find(const struct rl_address_ranges *ranges, uintptr_t address)
-{
-	size_t low = 0, high = ranges_count(ranges);
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (atomic_load_explicit(&ranges->items[middle].start, memory_order_relaxed) <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == 0 || address >= atomic_load_explicit(&ranges->items[low - 1].end, memory_order_relaxed))
-		return NULL;
-	return atomic_load_explicit(&ranges->items[low - 1].object, memory_order_relaxed);
 }
 
 struct rl_object *rl_address_find(struct rl_address_table *table, uintptr_t address)
 {
 	for (;;) {
 		size_t version = rl_address_version(table);
-		struct rl_object *object = ranges_find(
-			atomic_load_explicit(&table->copies[version % 2], memory_order_acquire), address);
+		struct rl_object *object = rl_address_search(table, version, address).object;
 		if (rl_address_is_version(table, version))
 			return object;
 	}

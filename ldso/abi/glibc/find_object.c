@@ -10,21 +10,27 @@ struct find_result {
 	uint64_t reserved[7];
 };
 
+/* False: nobody's, or without what the unwinder needs. */
+static bool result_fill(struct rl_address_found found, struct find_result *result)
+{
+	if (found.object == NULL || found.object->eh_frame_header == NULL)
+		return false;
+	result->flags = 0;
+	result->map_start = found.start;
+	result->map_end = found.end;
+	result->map = rl_shadow_map(found.object);
+	result->eh_frame = found.object->eh_frame_header;
+	return true;
+}
+
 int rl_glibc_find_object(struct rl_glibc *glibc, uintptr_t address, void *out_result)
 {
 	struct rl_address_table *addresses = &glibc->linker->addresses;
-	struct find_result *result = out_result;
 	size_t version;
+	bool is_found;
 	do {
 		version = rl_address_version(addresses);
-		struct rl_object *object = rl_address_find(addresses, address);
-		if (object == NULL || object->eh_frame_header == NULL)
-			return -1;
-		result->flags = 0;
-		result->map_start = object->map_start;
-		result->map_end = object->map_end;
-		result->map = rl_shadow_map(object);
-		result->eh_frame = object->eh_frame_header;
+		is_found = result_fill(rl_address_search(addresses, version, address), out_result);
 	} while (!rl_address_is_version(addresses, version));
-	return 0;
+	return is_found ? 0 : -1;
 }
