@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "dynamic.h"
+#include "name.h"
 
 /* A version an object defines or needs; index in its array = the number in DT_VERSYM. */
 struct rl_version {
@@ -38,34 +39,6 @@ struct rl_symbols {
 	size_t version_count;
 };
 
-/* A name to look for, measured and hashed once. */
-struct rl_name {
-	const char *string;
-	size_t size; /* with the final NUL */
-	uint32_t gnu_hash;
-	uint32_t sysv_hash; /* computed on first need; valid if sysv_ready */
-	bool sysv_ready;
-};
-
-static inline struct rl_name rl_name_make(const char *string)
-{
-	const unsigned char *c = (const unsigned char *)string;
-	uint32_t hash = 5381;
-	/* Two characters a step: one multiplication less in the chain of dependencies. */
-	while (c[0] != '\0' && c[1] != '\0') {
-		hash = hash * (33 * 33) + c[0] * 33u + c[1];
-		c += 2;
-	}
-	if (*c != '\0')
-		hash = hash * 33 + *c++;
-	return (struct rl_name){.string = string, .size = (size_t)((const char *)c - string) + 1, .gnu_hash = hash};
-}
-
-static inline uint32_t rl_hash_gnu(const char *name)
-{
-	return rl_name_make(name).gnu_hash;
-}
-
 uint32_t rl_hash_sysv(const char *name);
 
 /* Set up the table from a dynamic section that was read.  Versions are read separately (versions.h). */
@@ -91,7 +64,11 @@ const Elf64_Sym *rl_symbols_find(const struct rl_symbols *symbols, struct rl_nam
 static inline bool rl_bloom_may_have(const uint64_t *bloom, uint32_t mask, uint32_t shift, uint32_t hash)
 {
 	uint64_t word = bloom[(hash / 64) & mask];
-	return (word >> (hash % 64)) & (word >> ((hash >> shift) % 64)) & 1;
+	if ((word >> (hash % 64) & 1) == 0)
+		return false;
+	/* Most names fail the first test; compilers would make one longer test of both. */
+	__asm__ volatile("");
+	return word >> ((hash >> shift) % 64) & 1;
 }
 
 #endif

@@ -2,6 +2,7 @@
  * touches no libc and no vector register. */
 #include "lookup.h"
 
+#include "../elf/find.h"
 #include "unique.h"
 
 /* A definition was found in OBJECT: is it final? */
@@ -18,12 +19,42 @@ static bool binding_take(struct rl_linker *linker, struct rl_object *object, con
 	return true;
 }
 
+/* In a table of the old kind.  With copies: what is searched for can stay in registers for all others. */
+static __attribute__((noinline)) const Elf64_Sym *sysv_find(const struct rl_symbols *symbols,
+							    const struct rl_lookup *lookup)
+{
+	struct rl_name name = lookup->name;
+	return rl_symbols_find_filtered(symbols, &name, &lookup->want);
+}
+
+/* Search SCOPE from ENTRY on. */
+static inline __attribute__((always_inline)) bool entries_search(struct rl_linker *linker, const struct rl_scope *scope,
+								 const struct rl_scope_entry *entry,
+								 struct rl_lookup *lookup, struct rl_binding *out_binding)
+{
+	uint32_t hash = lookup->name.gnu_hash;
+	for (const struct rl_scope_entry *end = scope->entries + scope->count; entry < end; entry++) {
+		if (!rl_bloom_may_have(entry->bloom, entry->bloom_mask, entry->bloom_shift, hash))
+			continue;
+		struct rl_object *object = entry->object;
+		if (object == lookup->skip || atomic_load_explicit(&object->is_removed, memory_order_acquire))
+			continue;
+		const struct rl_symbols *symbols = &object->symbols;
+		const Elf64_Sym *symbol = __builtin_expect(symbols->is_sysv_hash, 0)
+			? sysv_find(symbols, &(struct rl_lookup){lookup->name, lookup->want, NULL, NULL})
+			: rl_find_gnu(symbols, &lookup->name, &lookup->want);
+		if (symbol != NULL && binding_take(linker, object, symbol, out_binding))
+			return true;
+	}
+	rl_scope_missed(scope);
+	return false;
+}
+
 bool rl_lookup_scope(struct rl_linker *linker, const struct rl_scope *scope, struct rl_lookup *lookup,
 		     struct rl_binding *out_binding)
 {
-	uint32_t hash = lookup->name.gnu_hash;
 	const struct rl_scope_entry *entry = scope->entries, *end = entry + scope->count;
-	if (rl_scope_lacks(scope, hash))
+	if (rl_scope_lacks(scope, lookup->name.gnu_hash))
 		return false;
 	if (lookup->after != NULL) {
 		while (entry < end && entry->object != lookup->after)
@@ -31,18 +62,25 @@ bool rl_lookup_scope(struct rl_linker *linker, const struct rl_scope *scope, str
 		if (entry < end)
 			entry++;
 	}
-	for (; entry < end; entry++) {
-		if (!rl_bloom_may_have(entry->bloom, entry->bloom_mask, entry->bloom_shift, hash))
+	return entries_search(linker, scope, entry, lookup, out_binding);
+}
+
+/* Search a list of scopes for the whole name.  Inline: this is where a program's start spends its time. */
+static inline __attribute__((always_inline)) bool list_search(struct rl_linker *linker,
+							      const struct rl_scope_list *list,
+							      struct rl_lookup *lookup,
+							      struct rl_binding *out_binding)
+{
+	*out_binding = (struct rl_binding){0};
+	for (size_t i = 0; i < list->count; i++) {
+		const struct rl_scope *scope =
+			atomic_load_explicit(&list->cells[i]->current, memory_order_acquire);
+		if (scope == NULL || rl_scope_lacks(scope, lookup->name.gnu_hash))
 			continue;
-		struct rl_object *object = entry->object;
-		if (object == lookup->skip || atomic_load_explicit(&object->is_removed, memory_order_acquire))
-			continue;
-		const Elf64_Sym *symbol = rl_symbols_find_filtered(&object->symbols, &lookup->name, &lookup->want);
-		if (symbol != NULL && binding_take(linker, object, symbol, out_binding))
+		if (entries_search(linker, scope, scope->entries, lookup, out_binding))
 			return true;
 	}
-	rl_scope_missed(scope);
-	return false;
+	return out_binding->object != NULL; /* a weak definition that nothing overrode */
 }
 
 bool rl_lookup_list(struct rl_linker *linker, const struct rl_scope_list *list, struct rl_lookup *lookup,
@@ -55,7 +93,7 @@ bool rl_lookup_list(struct rl_linker *linker, const struct rl_scope_list *list, 
 		if (scope != NULL && rl_lookup_scope(linker, scope, lookup, out_binding))
 			return true;
 	}
-	return out_binding->object != NULL; /* a weak definition that nothing overrode */
+	return out_binding->object != NULL;
 }
 
 const struct rl_version *rl_reference_version(const struct rl_symbols *symbols, uint32_t index)
@@ -76,10 +114,11 @@ static void protected_apply(struct rl_object *object, const Elf64_Sym *symbol, s
 		*binding = (struct rl_binding){object, symbol};
 }
 
-static enum rl_status undefined(struct rl_object *object, const struct rl_lookup *lookup, struct rl_diag *diag)
+static enum rl_status undefined(struct rl_object *object, const char *name, const struct rl_version *version,
+				struct rl_diag *diag)
 {
-	return rl_fail(diag, RL_SYMBOL_UNDEFINED, .subject = object->path, .symbol = lookup->name.string,
-		       .version = lookup->want.version == NULL ? "" : lookup->want.version->name);
+	return rl_fail(diag, RL_SYMBOL_UNDEFINED, .subject = object->path, .symbol = name,
+		       .version = version == NULL ? "" : version->name);
 }
 
 enum rl_status rl_lookup_reference(struct rl_linker *linker, struct rl_object *object, uint32_t index,
@@ -97,25 +136,25 @@ enum rl_status rl_lookup_reference(struct rl_linker *linker, struct rl_object *o
 	if (symbol->st_name >= symbols->strings_size)
 		return rl_fail(diag, RL_RELOC_DAMAGED, .subject = object->path, .value = index);
 	struct rl_lookup lookup;
-	lookup.name = rl_name_make(symbols->strings + symbol->st_name);
+	lookup.name = rl_name_read(symbols->strings + symbol->st_name, symbols->strings + symbols->strings_size);
 	lookup.want.version = rl_reference_version(symbols, index);
 	lookup.want.newest = false;
 	lookup.want.skip_undefined_functions = class == RL_REFERENCE_PLT;
 	lookup.skip = class == RL_REFERENCE_COPY ? object : NULL;
 	lookup.after = NULL;
 	const struct rl_scope_list *list = atomic_load_explicit(&object->search, memory_order_acquire);
-	if (!rl_lookup_list(linker, list, &lookup, out_binding)) {
+	if (!list_search(linker, list, &lookup, out_binding)) {
 		/* Like the original: a reference that is weak, or a protected definition nobody can see, is no error. */
 		if (ELF64_ST_BIND(symbol->st_info) == STB_WEAK)
 			return RL_OK;
 		if (visibility != STV_PROTECTED || symbol->st_shndx == SHN_UNDEF)
-			return undefined(object, &lookup, diag);
+			return undefined(object, lookup.name.string, lookup.want.version, diag);
 	}
 	if (linker->rules.ignores_uniques)
 		return RL_OK;
 	if (visibility == STV_PROTECTED)
 		protected_apply(object, symbol, out_binding);
 	if (out_binding->object != NULL && ELF64_ST_BIND(out_binding->symbol->st_info) == STB_GNU_UNIQUE)
-		return rl_unique_choose(object->namespace, &lookup.name, out_binding);
+		return rl_unique_choose(object->namespace, &(struct rl_name){.string = lookup.name.string, .gnu_hash = lookup.name.gnu_hash, .size = lookup.name.size}, out_binding);
 	return RL_OK;
 }

@@ -74,6 +74,20 @@ static inline place_word *place(struct relocator *r, uint64_t offset)
 
 enum { RELR_BITS = 63 }; /* words that one bitmap entry of DT_RELR covers */
 
+/* COUNT words in a row: tables of pointers are what most bits stand for.  Returns the place behind them. */
+static inline place_word *run_apply(place_word *word, unsigned count, uintptr_t bias)
+{
+	for (; count >= 4; count -= 4, word += 4) {
+		word[0] += bias;
+		word[1] += bias;
+		word[2] += bias;
+		word[3] += bias;
+	}
+	for (; count != 0; count--)
+		*word++ += bias;
+	return word;
+}
+
 static enum rl_status relr_bitmap_apply(struct relocator *r, uint64_t vaddr, uint64_t bits)
 {
 	if (bits == 0)
@@ -84,9 +98,14 @@ static enum rl_status relr_bitmap_apply(struct relocator *r, uint64_t vaddr, uin
 	if (first == NULL || place(r, vaddr + highest * sizeof(uint64_t)) == NULL || !place_is_near(r, first))
 		return damaged(r, RL_RELOC_RELATIVE);
 	uintptr_t bias = r->bias;
-	place_word *words = (place_word *)(bias + vaddr);
-	for (; bits != 0; bits &= bits - 1)
-		words[__builtin_ctzl(bits)] += bias;
+	place_word *word = (place_word *)(bias + vaddr);
+	while (bits != 0) {
+		unsigned gap = (unsigned)__builtin_ctzl(bits);
+		bits >>= gap;
+		unsigned run = (unsigned)__builtin_ctzl(~bits);
+		bits >>= run;
+		word = run_apply(word + gap, run, bias);
+	}
 	return RL_OK;
 }
 

@@ -62,11 +62,10 @@ static uint64_t name_bits(uint64_t mixed)
 	return (uint64_t)1 << (mixed >> 58) | (uint64_t)1 << (mixed >> 52 & 63);
 }
 
-bool rl_scope_lacks(const struct rl_scope *scope, uint32_t hash)
+/* Not inline: small scopes have no filter, and their lookups should not prepare for one. */
+__attribute__((noinline)) bool rl_scope_filter_lacks(const struct rl_scope_filter *filter, uint32_t hash)
 {
-	if (scope->filter == NULL)
-		return false;
-	const struct rl_scope_names *names = atomic_load_explicit(&scope->filter->names, memory_order_acquire);
+	const struct rl_scope_names *names = atomic_load_explicit(&filter->names, memory_order_acquire);
 	uint64_t mixed = name_mix(hash);
 	return names != NULL && (~names->words[mixed >> 20 & names->mask] & name_bits(mixed)) != 0;
 }
@@ -113,10 +112,10 @@ static struct rl_scope_names *names_make(const struct rl_scope *scope)
 	return names;
 }
 
-void rl_scope_missed(const struct rl_scope *scope)
+__attribute__((noinline)) void rl_scope_filter_missed(const struct rl_scope *scope)
 {
 	struct rl_scope_filter *filter = scope->filter;
-	if (filter == NULL || atomic_load_explicit(&filter->names, memory_order_relaxed) != NULL
+	if (atomic_load_explicit(&filter->names, memory_order_relaxed) != NULL
 	    || atomic_fetch_add_explicit(&filter->misses, 1, memory_order_relaxed) != MISSES_FOR_NAMES)
 		return;
 	/* One thread comes here: the count passes the limit once. */

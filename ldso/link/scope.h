@@ -51,10 +51,21 @@ struct rl_scope *rl_scope_make(const struct rl_object_list *list);
 void rl_scope_give(const struct rl_scope *scope);
 void rl_scope_retire(struct rl_readers *readers, const struct rl_scope *scope);
 
+/* The rare halves of the two functions below. */
+bool rl_scope_filter_lacks(const struct rl_scope_filter *filter, uint32_t hash);
+void rl_scope_filter_missed(const struct rl_scope *scope);
+
 /* Whether the filter knows that nobody in SCOPE has a name with this GNU hash. */
-bool rl_scope_lacks(const struct rl_scope *scope, uint32_t hash);
+static inline bool rl_scope_lacks(const struct rl_scope *scope, uint32_t hash)
+{
+	return scope->filter != NULL && rl_scope_filter_lacks(scope->filter, hash);
+}
 
 /* A name was looked up in all of SCOPE in vain. */
-void rl_scope_missed(const struct rl_scope *scope);
+static inline void rl_scope_missed(const struct rl_scope *scope)
+{
+	if (scope->filter != NULL)
+		rl_scope_filter_missed(scope);
+}
 
 #endif
