@@ -45,19 +45,18 @@ static _Atomic uintptr_t heap_free[CLASS_COUNT];
 enum { TAG_SHIFT = 48 };
 #define POINTER_MASK (((uintptr_t)1 << TAG_SHIFT) - 1)
 
-static size_t class_size(uint32_t class)
+static inline size_t class_size(uint32_t class)
 {
-	size_t base = (size_t)32 << (class / 2);
-	return class % 2 == 0 ? base : base + base / 2;
+	return (size_t)(2 + (class & 1)) << (class / 2 + 4);
 }
 
-static uint32_t class_for(size_t size)
+static inline uint32_t class_for(size_t size)
 {
 	if (size <= 32)
 		return 0;
 	unsigned log = 63 - (unsigned)__builtin_clzl(size - 1); /* 2^log < size <= 2^(log+1) */
-	uint32_t class = 2 * (log - 5);
-	return size <= class_size(class + 1) ? class + 1 : class + 2;
+	unsigned is_upper = (size - 1) >> (log - 1) & 1;        /* above 2^log + 2^(log-1) */
+	return 2 * (log - 5) + 1 + is_upper;
 }
 
 static struct heap_header *free_pop(uint32_t class)

@@ -22,36 +22,39 @@ const Elf64_Phdr *rl_image_segment(const struct rl_image *image, uint64_t vaddr)
 	return NULL;
 }
 
-/* The end of the readable segment that holds VADDR, or 0. */
-static uint64_t readable_end(const struct rl_image *image, uint64_t vaddr)
+/* What may be written may be read on every CPU; a segment of neither kind faults. */
+static bool is_readable(const Elf64_Phdr *phdr)
 {
-	const Elf64_Phdr *phdr = rl_image_segment(image, vaddr);
-	/* What may be written may be read on every CPU; a segment of neither kind faults. */
-	if (phdr == NULL || (phdr->p_flags & (PF_R | PF_W)) == 0)
+	return (phdr->p_flags & (PF_R | PF_W)) != 0;
+}
+
+uint64_t rl_stretch_move(struct rl_stretch *stretch, uint64_t vaddr)
+{
+	const struct rl_image *image = stretch->image;
+	const Elf64_Phdr *phdr = rl_image_segment(image, vaddr), *behind = image->phdrs + image->load_end;
+	if (phdr == NULL || !is_readable(phdr))
 		return 0;
-	return phdr->p_vaddr + phdr->p_memsz;
+	uint64_t end = phdr->p_vaddr + phdr->p_memsz;
+	stretch->start = phdr->p_vaddr;
+	/* Tools that edit files move tables so that they run from one segment on into the next. */
+	while (++phdr < behind)
+		if (phdr->p_vaddr == end && phdr->p_type == PT_LOAD && is_readable(phdr))
+			end += phdr->p_memsz;
+	stretch->end = end;
+	return end;
 }
 
 size_t rl_image_reach(const struct rl_image *image, uint64_t vaddr)
 {
-	uint64_t end = readable_end(image, vaddr);
-	if (end == 0)
-		return 0;
-	/* Tools that edit files move tables so that they run from one segment on into the next. */
-	for (uint64_t next; (next = readable_end(image, end)) != 0;)
-		end = next;
-	return end - vaddr;
+	struct rl_stretch stretch = {.image = image};
+	uint64_t end = rl_stretch_move(&stretch, vaddr);
+	return end == 0 ? 0 : end - vaddr;
 }
 
 const void *rl_image_array(const struct rl_image *image, uint64_t vaddr, uint64_t count, size_t size)
 {
-	uint64_t end = readable_end(image, vaddr);
-	/* Nearly every table lies in one segment. */
-	if (end != 0 && count <= (end - vaddr) / size)
-		return (const void *)(image->bias + vaddr);
-	if (end == 0 || count > rl_image_reach(image, vaddr) / size)
-		return NULL;
-	return (const void *)(image->bias + vaddr);
+	struct rl_stretch stretch = {.image = image};
+	return rl_stretch_array(&stretch, vaddr, count, size);
 }
 
 bool rl_image_has(const struct rl_image *image, uint32_t type)

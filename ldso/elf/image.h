@@ -25,6 +25,30 @@ const void *rl_image_array(const struct rl_image *image, uint64_t vaddr, uint64_
  * read. */
 size_t rl_image_reach(const struct rl_image *image, uint64_t vaddr);
 
+/* A part of the image that can be read without a gap: where the last table was, and the next one usually is. */
+struct rl_stretch {
+	const struct rl_image *image;
+	uint64_t start, end; /* vaddrs */
+};
+
+/* Move the stretch to the one that holds VADDR.  Returns its end, or 0 if there is none. */
+uint64_t rl_stretch_move(struct rl_stretch *stretch, uint64_t vaddr);
+
+/* The end of the stretch that holds VADDR, or 0. */
+static inline uint64_t rl_stretch_end(struct rl_stretch *stretch, uint64_t vaddr)
+{
+	if (vaddr - stretch->start < stretch->end - stretch->start)
+		return stretch->end;
+	return rl_stretch_move(stretch, vaddr);
+}
+
+/* rl_image_array for tables that lie close together. */
+static inline const void *rl_stretch_array(struct rl_stretch *stretch, uint64_t vaddr, uint64_t count, size_t size)
+{
+	uint64_t end = rl_stretch_end(stretch, vaddr);
+	return end == 0 || count > (end - vaddr) / size ? NULL : (const void *)(stretch->image->bias + vaddr);
+}
+
 /* Whether there is a program header of TYPE. */
 bool rl_image_has(const struct rl_image *image, uint32_t type);
 

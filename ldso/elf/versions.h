@@ -16,11 +16,10 @@ RL_NODISCARD enum rl_status rl_versions_read(const struct rl_image *image, const
 
 /* Walking DT_VERNEED for the check at load time: one requirement a call. */
 struct rl_need_cursor {
-	const struct rl_image *image;
+	struct rl_stretch near;
 	const struct rl_dynamic *dynamic;
 	uint64_t need_vaddr, aux_vaddr; /* next records, 0 at the end */
 	size_t needs_left, auxes_left;
-	size_t reach; /* readable bytes from the first record on */
 	const char *file;
 };
 
