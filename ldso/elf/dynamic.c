@@ -6,6 +6,10 @@
 
 #include "../../arch/port.h"
 
+#ifndef DT_AUXILIARY
+#define DT_AUXILIARY 0x7ffffffd
+#define DT_FILTER 0x7fffffff
+#endif
 #ifndef DT_RELR
 #define DT_RELRSZ 35
 #define DT_RELR 36
@@ -21,6 +25,7 @@ struct raw_tags {
 	uint64_t low[LOW_COUNT];   /* by tag */
 	uint64_t high[HIGH_COUNT]; /* by distance from HIGH_LAST */
 	uint64_t gnu_hash;
+	size_t needs_end; /* behind the last tag that names another object */
 	uint64_t seen; /* low tags; those of the last two kinds are never 0 */
 };
 
@@ -34,16 +39,20 @@ static uint64_t high(const struct raw_tags *raw, unsigned tag)
 	return raw->high[HIGH_LAST - tag];
 }
 
-static inline void raw_take(struct raw_tags *raw, const Elf64_Dyn *entry)
+static inline void raw_take(struct raw_tags *raw, const Elf64_Dyn *entries, size_t index)
 {
-	uint64_t tag = (uint64_t)entry->d_tag, value = entry->d_un.d_val;
-	if (tag < LOW_COUNT) {
+	uint64_t tag = (uint64_t)entries[index].d_tag, value = entries[index].d_un.d_val;
+	if (tag == DT_NEEDED) {
+		raw->needs_end = index + 1;
+	} else if (tag < LOW_COUNT) {
 		raw->low[tag] = value;
 		raw->seen |= (uint64_t)1 << tag;
 	} else if (HIGH_LAST - tag < HIGH_COUNT) {
 		raw->high[HIGH_LAST - tag] = value;
 	} else if (tag == DT_GNU_HASH) {
 		raw->gnu_hash = value;
+	} else if (tag == DT_FILTER || tag == DT_AUXILIARY) {
+		raw->needs_end = index + 1;
 	}
 }
 
@@ -55,7 +64,7 @@ static enum rl_status tags_read(const Elf64_Dyn *entries, size_t limit, struct r
 			*out_count = i + 1;
 			return RL_OK;
 		}
-		raw_take(raw, &entries[i]);
+		raw_take(raw, entries, i);
 	}
 	return RL_DYNAMIC_DAMAGED; /* no end */
 }
@@ -216,6 +225,7 @@ enum rl_status rl_dynamic_read_entries(const struct rl_image *image, const Elf64
 	struct raw_tags raw;
 	struct rl_stretch near = {.image = image};
 	RL_TRY(tags_read(out.entries, count, &raw, &out.entry_count));
+	out.needs_end = raw.needs_end;
 	RL_TRY(strings_read(&near, &raw, &out));
 	RL_TRY(symbols_read(&near, &raw, &out));
 	RL_TRY(relocations_read(&near, &raw, &out));

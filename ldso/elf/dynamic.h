@@ -16,6 +16,7 @@ struct rl_table {
 struct rl_dynamic {
 	const Elf64_Dyn *entries; /* up to and including DT_NULL */
 	size_t entry_count;
+	size_t needs_end; /* no DT_NEEDED, DT_FILTER or DT_AUXILIARY from this entry on */
 
 	const char *strings; /* DT_STRTAB; the last byte is known to be NUL */
 	size_t strings_size;

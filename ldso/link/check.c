@@ -58,7 +58,7 @@ static bool relr_is_undeclared(struct rl_linker *linker, const struct rl_object 
 	const char *prefix = linker->abi.relr_library_prefix;
 	if (prefix == NULL || declares_relr || object->dynamic.relr.count == 0)
 		return false;
-	for (size_t i = 0; i < object->dynamic.entry_count; i++) {
+	for (size_t i = 0; i < object->dynamic.needs_end; i++) {
 		const Elf64_Dyn *entry = &object->dynamic.entries[i];
 		const char *name = entry->d_tag == DT_NEEDED ? rl_dynamic_string(&object->dynamic, entry->d_un.d_val)
 							     : NULL;

@@ -66,7 +66,7 @@ static enum rl_status dependencies_load(struct rl_linker *linker, struct rl_obje
 {
 	struct rl_object *object = closure->items[*at];
 	bool is_known = object->needed.count != 0 || object->needs_known;
-	for (size_t i = 0; !is_known && i < object->dynamic.entry_count; i++) {
+	for (size_t i = 0; !is_known && i < object->dynamic.needs_end; i++) {
 		const Elf64_Dyn *entry = &object->dynamic.entries[i];
 		struct rl_object *dependency = NULL;
 		if (entry->d_tag == DT_NEEDED) {

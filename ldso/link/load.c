@@ -301,11 +301,10 @@ static enum rl_status file_resolve(struct rl_linker *linker, struct rl_namespace
 	}
 	if (linker->rules.ignores_sonames && strchr(request->name, '/') != NULL)
 		return RL_OK;
-	RL_TRY(rl_namespace_name(*out_object, request->name));
-	for (const struct rl_object_name *name = (*out_object)->names; known == NULL && name != NULL;
-	     name = name->next_in_object)
-		if (strcmp(name->string, request->name) == 0)
-			(*out_object)->asked_as = name->string;
+	const char *asked_as = (*out_object)->asked_as;
+	RL_TRY(rl_namespace_name_copy(*out_object, request->name, &asked_as));
+	if (known == NULL)
+		(*out_object)->asked_as = asked_as;
 	return RL_OK;
 }
 

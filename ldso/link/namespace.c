@@ -98,24 +98,35 @@ struct rl_object *rl_namespace_find_file(struct rl_namespace *namespace, dev_t d
 	return NULL;
 }
 
-enum rl_status rl_namespace_name(struct rl_object *object, const char *name)
+enum rl_status rl_namespace_name_copy(struct rl_object *object, const char *name, const char **out_string)
 {
 	struct rl_namespace *namespace = object->namespace;
-	uint32_t hash = rl_hash_gnu(name);
-	if (name_find(namespace, name, hash) != NULL)
-		return RL_OK; /* the first object to take a name keeps it */
-	size_t size = strlen(name) + 1;
-	struct rl_object_name *entry = rl_heap_take(sizeof *entry + size);
+	struct rl_name key = rl_name_make(name);
+	uint32_t hash = key.gnu_hash;
+	struct rl_object_name *entry = name_find(namespace, name, hash);
+	if (entry != NULL) { /* the first object to take a name keeps it */
+		if (entry->object == object)
+			*out_string = entry->string;
+		return RL_OK;
+	}
+	entry = rl_heap_take(sizeof *entry + key.size);
 	if (entry == NULL)
 		return RL_NO_MEMORY;
-	entry->string = memcpy(entry + 1, name, size);
+	entry->string = memcpy(entry + 1, name, key.size);
 	entry->hash = hash;
 	entry->object = object;
 	entry->next_in_object = object->names;
 	object->names = entry;
 	entry->next_in_bucket = namespace->names[hash % RL_NAME_BUCKETS];
 	namespace->names[hash % RL_NAME_BUCKETS] = entry;
+	*out_string = entry->string;
 	return RL_OK;
+}
+
+enum rl_status rl_namespace_name(struct rl_object *object, const char *name)
+{
+	const char *unused;
+	return rl_namespace_name_copy(object, name, &unused);
 }
 
 void rl_namespace_unname(struct rl_object *object)

@@ -27,6 +27,9 @@ struct rl_object *rl_namespace_find_file(struct rl_namespace *namespace, dev_t d
 
 /* Let OBJECT answer to NAME (copied) from now on.  A name it has already is no error. */
 RL_NODISCARD enum rl_status rl_namespace_name(struct rl_object *object, const char *name);
+/* The same, and *out_string is the copy, which the object keeps; untouched if another object has the name. */
+RL_NODISCARD enum rl_status rl_namespace_name_copy(struct rl_object *object, const char *name,
+						   const char **out_string);
 void rl_namespace_unname(struct rl_object *object);
 
 /* Publish the global scope from global_list, and empty both where a namespace's first objects could not be loaded. */

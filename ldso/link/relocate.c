@@ -74,18 +74,33 @@ static inline place_word *place(struct relocator *r, uint64_t offset)
 
 enum { RELR_BITS = 63 }; /* words that one bitmap entry of DT_RELR covers */
 
-/* COUNT words in a row: tables of pointers are what most bits stand for.  Returns the place behind them. */
-static inline place_word *run_apply(place_word *word, unsigned count, uintptr_t bias)
+/* Where eight bits in a row are set, by their lowest. */
+static inline uint64_t eights_of(uint64_t bits)
 {
-	for (; count >= 4; count -= 4, word += 4) {
+	bits &= bits >> 1;
+	bits &= bits >> 2;
+	return bits & bits >> 4;
+}
+
+/* The words that BITS stand for.  Most bits stand for tables of pointers: eight of them cost hardly more than two. */
+static inline void bits_apply(place_word *words, uint64_t bits, uintptr_t bias)
+{
+	for (uint64_t eights = eights_of(bits); eights != 0;) {
+		unsigned first = (unsigned)__builtin_ctzl(eights);
+		place_word *word = words + first;
 		word[0] += bias;
 		word[1] += bias;
 		word[2] += bias;
 		word[3] += bias;
+		word[4] += bias;
+		word[5] += bias;
+		word[6] += bias;
+		word[7] += bias;
+		bits &= ~((uint64_t)0xff << first);
+		eights &= ~((uint64_t)0xff << first);
 	}
-	for (; count != 0; count--)
-		*word++ += bias;
-	return word;
+	for (; bits != 0; bits &= bits - 1)
+		words[__builtin_ctzl(bits)] += bias;
 }
 
 static enum rl_status relr_bitmap_apply(struct relocator *r, uint64_t vaddr, uint64_t bits)
@@ -97,15 +112,7 @@ static enum rl_status relr_bitmap_apply(struct relocator *r, uint64_t vaddr, uin
 	place_word *first = place(r, vaddr + lowest * sizeof(uint64_t));
 	if (first == NULL || place(r, vaddr + highest * sizeof(uint64_t)) == NULL || !place_is_near(r, first))
 		return damaged(r, RL_RELOC_RELATIVE);
-	uintptr_t bias = r->bias;
-	place_word *word = (place_word *)(bias + vaddr);
-	while (bits != 0) {
-		unsigned gap = (unsigned)__builtin_ctzl(bits);
-		bits >>= gap;
-		unsigned run = (unsigned)__builtin_ctzl(~bits);
-		bits >>= run;
-		word = run_apply(word + gap, run, bias);
-	}
+	bits_apply((place_word *)(r->bias + vaddr), bits, r->bias);
 	return RL_OK;
 }
 
@@ -358,19 +365,24 @@ static inline enum rl_status address_apply(struct relocator *r, const Elf64_Rela
 	return RL_OK;
 }
 
+static inline enum rl_status irelative_apply(struct relocator *r, const Elf64_Rela *rela)
+{
+	place_word *word = place(r, rela->r_offset);
+	if (word == NULL)
+		return damaged(r, RL_RELOC_IRELATIVE);
+	return defer(r, word, r->bias + (uint64_t)rela->r_addend, 0);
+}
+
 /* One relocation of the rarer kinds. */
 static enum rl_status rare_apply(struct relocator *r, const Elf64_Rela *rela, uint32_t type)
 {
 	if (type == RL_RELOC_NONE)
 		return RL_OK;
 	place_word *word = place(r, rela->r_offset);
-	if (type == RL_RELOC_RELATIVE || type == RL_RELOC_RELATIVE_ALT || type == RL_RELOC_IRELATIVE) {
+	if (type == RL_RELOC_RELATIVE || type == RL_RELOC_RELATIVE_ALT) {
 		if (word == NULL)
 			return damaged(r, type);
-		uintptr_t value = r->bias + (uint64_t)rela->r_addend;
-		if (type == RL_RELOC_IRELATIVE)
-			return defer(r, word, value, 0);
-		*word = value;
+		*word = r->bias + (uint64_t)rela->r_addend;
 		return RL_OK;
 	}
 	enum rl_status status = reference_resolve(r, ELF64_R_SYM(rela->r_info), reference_class(type));
@@ -404,6 +416,8 @@ static inline enum rl_status rela_apply(struct relocator *r, const Elf64_Rela *r
 		return address_apply(r, rela, RL_REFERENCE_DATA);
 	if (type == RL_RELOC_JUMP_SLOT)
 		return address_apply(r, rela, RL_REFERENCE_PLT);
+	if (type == RL_RELOC_IRELATIVE)
+		return irelative_apply(r, rela);
 	return rare_apply(r, rela, type);
 }
 

@@ -113,21 +113,31 @@ static void hwcap_list(struct listing *listing, const char *name, size_t length)
 }
 
 /* What legacy subdirectories are made of, most significant last. */
-static unsigned legacy_parts(const struct rl_hwcaps *hwcaps, const char *parts[LEGACY_LIMIT])
+struct part {
+	const char *text;
+	size_t length;
+};
+
+static struct part part_make(const char *text)
+{
+	return (struct part){text, strlen(text)};
+}
+
+static unsigned legacy_parts(const struct rl_hwcaps *hwcaps, struct part parts[LEGACY_LIMIT])
 {
 	unsigned count = 0;
 	uint64_t features = hwcaps->machine->feature_names != NULL ? hwcaps->features : 0;
 	for (; features != 0 && count < LEGACY_LIMIT - 2; features &= features - 1)
-		parts[count++] = hwcaps->machine->feature_names[__builtin_ctzll(features)];
+		parts[count++] = part_make(hwcaps->machine->feature_names[__builtin_ctzll(features)]);
 	const char *platform = hwcaps->machine->platform;
 	if (platform != NULL && *platform != '\0')
-		parts[count++] = platform;
-	parts[count++] = "tls";
+		parts[count++] = part_make(platform);
+	parts[count++] = part_make("tls");
 	return count;
 }
 
 /* Every combination of the parts, as if counting down in binary; the last is the empty one. */
-static void legacy_list(struct listing *listing, const char *const *parts, unsigned part_count)
+static void legacy_list(struct listing *listing, const struct part *parts, unsigned part_count)
 {
 	for (unsigned combination = 1u << part_count; combination-- != 0;) {
 		size_t start = listing->used;
@@ -135,7 +145,7 @@ static void legacy_list(struct listing *listing, const char *const *parts, unsig
 		for (unsigned part = part_count; part-- != 0;) {
 			if ((combination >> part & 1) == 0)
 				continue;
-			listing_append(listing, parts[part], strlen(parts[part]));
+			listing_append(listing, parts[part].text, parts[part].length);
 			listing_append(listing, "/", 1);
 		}
 		listing_end(listing, start);
@@ -150,7 +160,7 @@ static void all_list(const struct rl_hwcaps *hwcaps, struct listing *listing)
 	size_t index = 0;
 	for (const char *active; (active = machine_next(hwcaps, &index)) != NULL;)
 		hwcap_list(listing, active, strlen(active));
-	const char *parts[LEGACY_LIMIT];
+	struct part parts[LEGACY_LIMIT];
 	unsigned part_count = legacy_parts(hwcaps, parts);
 	legacy_list(listing, parts, part_count);
 }

@@ -10,10 +10,15 @@ enum {
 	ADDRESS_TAGS = 11, /* up to DT_ADDRRNGHI, counted down: DT_GNU_HASH */
 };
 
+int rl_glibc_info_plain(const struct rl_glibc_layout *layout)
+{
+	return layout->link_map.l_info_count - VERSION_TAGS - EXTRA_TAGS - VALUE_TAGS - ADDRESS_TAGS
+	       - layout->link_map.l_info_thisproc;
+}
+
 int rl_glibc_info_index(const struct rl_glibc_layout *layout, int64_t tag)
 {
-	int processor = layout->link_map.l_info_count - VERSION_TAGS - EXTRA_TAGS - VALUE_TAGS - ADDRESS_TAGS
-			- layout->link_map.l_info_thisproc;
+	int processor = rl_glibc_info_plain(layout);
 	int versions = processor + layout->link_map.l_info_thisproc;
 	int extras = versions + VERSION_TAGS, values = extras + EXTRA_TAGS, addresses = values + VALUE_TAGS;
 	if (tag >= 0 && tag < processor)

@@ -320,4 +320,7 @@ extern const size_t rl_glibc_layouts_count;
 /* The element of link_map.l_info for a dynamic tag, or -1 if the array has none for it. */
 int rl_glibc_info_index(const struct rl_glibc_layout *layout, int64_t tag);
 
+/* Tags below this one are their own index. */
+int rl_glibc_info_plain(const struct rl_glibc_layout *layout);
+
 #endif

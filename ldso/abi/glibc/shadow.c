@@ -54,19 +54,9 @@ struct rl_object *rl_shadow_object(const void *map)
 /* Tags whose value the original turns into an address in place. */
 static bool is_relocated_tag(int64_t tag)
 {
-	switch (tag) {
-	case DT_HASH:
-	case DT_PLTGOT:
-	case DT_STRTAB:
-	case DT_SYMTAB:
-	case DT_RELA:
-	case DT_JMPREL:
-	case DT_VERSYM:
-	case DT_GNU_HASH:
-		return true;
-	default:
-		return false;
-	}
+	const uint64_t low = 1 << DT_HASH | 1 << DT_PLTGOT | 1 << DT_STRTAB | 1 << DT_SYMTAB | 1 << DT_RELA
+			     | 1 << DT_JMPREL;
+	return (uint64_t)tag < 64 ? low >> tag & 1 : tag == DT_VERSYM || tag == DT_GNU_HASH;
 }
 
 static bool dynamic_is_writable(const struct rl_object *object)
@@ -161,8 +151,10 @@ static void info_fill(const struct rl_glibc_layout *layout, unsigned char *map, 
 {
 	const Elf64_Dyn **info = rl_glibc_field(map, layout->link_map.l_info);
 	const Elf64_Dyn *entry = object->dynamic.entries;
+	uint64_t plain = (uint64_t)rl_glibc_info_plain(layout);
 	for (; entry != NULL && entry->d_tag != DT_NULL; entry++) {
-		int index = rl_glibc_info_index(layout, entry->d_tag);
+		int index = (uint64_t)entry->d_tag < plain ? (int)entry->d_tag
+							   : rl_glibc_info_index(layout, entry->d_tag);
 		if (index >= 0)
 			info[index] = entry;
 	}

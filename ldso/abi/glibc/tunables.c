@@ -239,8 +239,10 @@ static int find_alias(const struct rl_tunables *tunables, const char *variable)
 		return -1;
 	for (unsigned int id = 0; id < tunables->list->count; id++) {
 		const char *alias = row_of(tunables, id)->alias;
+		if (alias[0] != variable[0] || alias[3] != variable[3])
+			continue; /* most: they have none */
 		size_t length = strlen(alias);
-		if (length != 0 && strncmp(variable, alias, length) == 0 && variable[length] == '=')
+		if (strncmp(variable, alias, length) == 0 && variable[length] == '=')
 			return (int)id;
 	}
 	return -1;
