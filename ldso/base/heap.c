@@ -1,7 +1,8 @@
 /* The allocator.  The first chunk is part of our .bss: it costs no system call, its pages exist when they are touched,
- * and leak checkers find the pointers that programs keep in dynamic TLS, as they look through the data of objects.  Each size class is a stack of free blocks with a counter in the pointer's unused upper bits against
- * the ABA problem; fresh blocks are cut from a current chunk.  A block may be read by a thread that lost the race
- * for it, never written: chunks are not unmapped, so that read is harmless.
+ * and leak checkers find the pointers that programs keep in dynamic TLS, as they look through the data of objects.
+ * Each size class is a stack of free blocks with a counter in the pointer's unused upper bits against the ABA problem;
+ * fresh blocks are cut from the first chunk, then from a current one.  A block may be read by a thread that lost the
+ * race for it, never written: chunks are not unmapped, so that read is harmless.
  */
 #include "heap.h"
 
@@ -103,12 +104,13 @@ static struct heap_header *chunk_cut(struct heap_chunk *chunk, size_t chunk_size
 	return (struct heap_header *)((char *)(chunk + 1) + used);
 }
 
-static struct heap_header *cut_fresh(size_t size)
+/* The first chunk is used up: cut from the current one, and map another when that is.  Kept out of the usual way, as
+ * is what follows: what they need saved would cost every caller. */
+static __attribute__((noinline)) struct heap_header *cut_mapped(size_t size)
 {
 	for (;;) {
 		struct heap_chunk *current = atomic_load_explicit(&heap_current, memory_order_acquire);
-		struct heap_header *block = current != NULL ? chunk_cut(current, CHUNK_SIZE, size)
-							    : chunk_cut(&heap_first.chunk, FIRST_CHUNK_SIZE, size);
+		struct heap_header *block = current == NULL ? NULL : chunk_cut(current, CHUNK_SIZE, size);
 		if (block != NULL)
 			return block;
 		struct heap_chunk *fresh = map_fresh(CHUNK_SIZE);
@@ -119,32 +121,51 @@ static struct heap_header *cut_fresh(size_t size)
 	}
 }
 
+static __attribute__((noinline)) void *take_mapping(size_t whole)
+{
+	struct heap_header *block = map_fresh(whole);
+	if (block == NULL)
+		return NULL;
+	block->class = CLASS_MAPPED;
+	block->mapped_size = whole;
+	return block + 1;
+}
+
+static inline void *block_use(struct heap_header *block, uint32_t class)
+{
+	block->class = class;
+	/* A thread that lost the race for the block may be reading this word as the next free one. */
+	__atomic_store_n(&block->next_free, 0, __ATOMIC_RELAXED); /* and so no enclosing block */
+	return block + 1;
+}
+
+/* NULL: another thread was faster. */
+static __attribute__((noinline)) void *take_again(size_t size, uint32_t class)
+{
+	struct heap_header *block = free_pop(class);
+	if (block == NULL)
+		return NULL;
+	memset(block + 1, 0, size);
+	return block_use(block, class);
+}
+
 void *rl_heap_take(size_t size)
 {
 	if (size > SIZE_MAX / 2)
 		return NULL;
 	size_t whole = size + sizeof(struct heap_header);
 	uint32_t class = class_for(whole);
-	if (class >= CLASS_COUNT) {
-		struct heap_header *block = map_fresh(whole);
-		if (block == NULL)
-			return NULL;
-		block->class = CLASS_MAPPED;
-		block->mapped_size = whole;
-		return block + 1;
+	if (__builtin_expect(class >= CLASS_COUNT, 0))
+		return take_mapping(whole);
+	if ((atomic_load_explicit(&heap_free[class], memory_order_relaxed) & POINTER_MASK) != 0) {
+		void *again = take_again(size, class);
+		if (again != NULL)
+			return again;
 	}
-	struct heap_header *block = free_pop(class);
-	if (block != NULL) {
-		memset(block + 1, 0, size);
-	} else {
-		block = cut_fresh(class_size(class));
-		if (block == NULL)
-			return NULL;
-	}
-	block->class = class;
-	/* A thread that lost the race for the block may be reading this word as the next free one. */
-	__atomic_store_n(&block->next_free, 0, __ATOMIC_RELAXED); /* and so no enclosing block */
-	return block + 1;
+	struct heap_header *block = chunk_cut(&heap_first.chunk, FIRST_CHUNK_SIZE, class_size(class));
+	if (__builtin_expect(block == NULL, 0))
+		block = cut_mapped(class_size(class));
+	return block == NULL ? NULL : block_use(block, class);
 }
 
 void *rl_heap_take_aligned(size_t size, size_t align)

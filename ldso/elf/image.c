@@ -31,15 +31,19 @@ static bool is_readable(const Elf64_Phdr *phdr)
 uint64_t rl_stretch_move(struct rl_stretch *stretch, uint64_t vaddr)
 {
 	const struct rl_image *image = stretch->image;
-	const Elf64_Phdr *phdr = rl_image_segment(image, vaddr), *behind = image->phdrs + image->load_end;
+	const Elf64_Phdr *phdr = rl_image_segment(image, vaddr);
 	if (phdr == NULL || !is_readable(phdr))
 		return 0;
 	uint64_t end = phdr->p_vaddr + phdr->p_memsz;
 	stretch->start = phdr->p_vaddr;
-	/* Tools that edit files move tables so that they run from one segment on into the next. */
-	while (++phdr < behind)
-		if (phdr->p_vaddr == end && phdr->p_type == PT_LOAD && is_readable(phdr))
-			end += phdr->p_memsz;
+	/* Tools that edit files move tables so that they run from one segment on into the next, by ascending address. */
+	while (++phdr < image->phdrs + image->load_end) {
+		if (phdr->p_type != PT_LOAD || phdr->p_memsz == 0)
+			continue;
+		if (phdr->p_vaddr != end || !is_readable(phdr))
+			break;
+		end += phdr->p_memsz;
+	}
 	stretch->end = end;
 	return end;
 }

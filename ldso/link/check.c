@@ -1,6 +1,7 @@
 /* Checking needed versions before anything is bound.  Under the load lock. */
 #include <string.h>
 
+#include "../elf/find.h"
 #include "../elf/versions.h"
 #include "graph.h"
 #include "namespace.h"
@@ -10,7 +11,7 @@ static const struct rl_version *version_find(const struct rl_symbols *symbols, c
 	for (size_t i = 0; i < symbols->version_count; i++) {
 		const struct rl_version *version = &symbols->versions[i];
 		if (version->hash == need->hash && version->name != NULL && version->file == NULL
-		    && strcmp(version->name, need->version) == 0)
+		    && rl_find_text_equal(version->name, need->version))
 			return version;
 	}
 	return NULL;

@@ -20,11 +20,10 @@ static bool binding_take(struct rl_linker *linker, struct rl_object *object, con
 }
 
 /* In a table of the old kind.  With copies: what is searched for can stay in registers for all others. */
-static __attribute__((noinline)) const Elf64_Sym *sysv_find(const struct rl_symbols *symbols,
-							    const struct rl_lookup *lookup)
+static __attribute__((noinline)) const Elf64_Sym *sysv_find(const struct rl_symbols *symbols, struct rl_name name,
+							    struct rl_want want)
 {
-	struct rl_name name = lookup->name;
-	return rl_symbols_find_filtered(symbols, &name, &lookup->want);
+	return rl_symbols_find_filtered(symbols, &name, &want);
 }
 
 /* Search SCOPE from ENTRY on. */
@@ -41,8 +40,8 @@ static inline __attribute__((always_inline)) bool entries_search(struct rl_linke
 			continue;
 		const struct rl_symbols *symbols = &object->symbols;
 		const Elf64_Sym *symbol = __builtin_expect(symbols->is_sysv_hash, 0)
-			? sysv_find(symbols, &(struct rl_lookup){lookup->name, lookup->want, NULL, NULL})
-			: rl_find_gnu(symbols, &lookup->name, &lookup->want);
+						  ? sysv_find(symbols, lookup->name, lookup->want)
+						  : rl_find_gnu(symbols, &lookup->name, &lookup->want);
 		if (symbol != NULL && binding_take(linker, object, symbol, out_binding))
 			return true;
 	}
@@ -65,7 +64,8 @@ bool rl_lookup_scope(struct rl_linker *linker, const struct rl_scope *scope, str
 	return entries_search(linker, scope, entry, lookup, out_binding);
 }
 
-/* Search a list of scopes for the whole name.  Inline: this is where a program's start spends its time. */
+/* Search a list of scopes for a reference, which never starts behind an object.  Inline: this is where a program's
+ * start spends its time. */
 static inline __attribute__((always_inline)) bool list_search(struct rl_linker *linker,
 							      const struct rl_scope_list *list,
 							      struct rl_lookup *lookup,
@@ -114,6 +114,13 @@ static void protected_apply(struct rl_object *object, const Elf64_Sym *symbol, s
 		*binding = (struct rl_binding){object, symbol};
 }
 
+/* As above: with a copy. */
+static __attribute__((noinline)) enum rl_status unique_choose(struct rl_namespace *namespace, struct rl_name name,
+							      struct rl_binding *binding)
+{
+	return rl_unique_choose(namespace, &name, binding);
+}
+
 static enum rl_status undefined(struct rl_object *object, const char *name, const struct rl_version *version,
 				struct rl_diag *diag)
 {
@@ -155,6 +162,6 @@ enum rl_status rl_lookup_reference(struct rl_linker *linker, struct rl_object *o
 	if (visibility == STV_PROTECTED)
 		protected_apply(object, symbol, out_binding);
 	if (out_binding->object != NULL && ELF64_ST_BIND(out_binding->symbol->st_info) == STB_GNU_UNIQUE)
-		return rl_unique_choose(object->namespace, &(struct rl_name){.string = lookup.name.string, .gnu_hash = lookup.name.gnu_hash, .size = lookup.name.size}, out_binding);
+		return unique_choose(object->namespace, lookup.name, out_binding);
 	return RL_OK;
 }

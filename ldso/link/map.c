@@ -54,7 +54,8 @@ static enum rl_status load_check(const Elf64_Phdr *phdr, uint64_t file_size, siz
 {
 	if (((phdr->p_vaddr - phdr->p_offset) & (page_size - 1)) != 0)
 		return RL_SEGMENT_OFFSET;
-	if (phdr->p_filesz > phdr->p_memsz || phdr->p_vaddr + phdr->p_memsz < phdr->p_vaddr || phdr->p_vaddr + phdr->p_memsz > UINT64_MAX / 4)
+	if (phdr->p_filesz > phdr->p_memsz || phdr->p_vaddr + phdr->p_memsz < phdr->p_vaddr
+	    || phdr->p_vaddr + phdr->p_memsz > UINT64_MAX / 4)
 		return RL_SEGMENT_DAMAGED;
 	if (phdr->p_offset + phdr->p_filesz < phdr->p_offset || phdr->p_offset + phdr->p_filesz > file_size)
 		return RL_FILE_TOO_SHORT;

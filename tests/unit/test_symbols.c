@@ -195,6 +195,23 @@ static void damage_check(void)
 	CHECK(rl_symbols_find(&read, &name, &want) == NULL);
 }
 
+/* Names of every length, with more or less behind them, read by words or by characters. */
+static void name_read_check(void)
+{
+	char *text = malloc(64);
+	for (size_t length = 0; length < 40; length++) {
+		for (size_t i = 0; i < 64; i++)
+			text[i] = (char)(0x41 + i * 37 % 190);
+		text[length] = '\0';
+		struct rl_name plain = rl_name_make(text);
+		for (size_t end = length + 1; end <= 64; end++) {
+			struct rl_name read = rl_name_read(text, text + end);
+			CHECK(read.gnu_hash == plain.gnu_hash && read.size == length + 1 && read.string == text);
+		}
+	}
+	free(text);
+}
+
 int main(void)
 {
 	static const char *const names[] = {"libc.so.6",        "libm.so.6",      "libstdc++.so.6",   "libgcc_s.so.1",
@@ -218,6 +235,7 @@ int main(void)
 			expected = expected * 33 + (unsigned char)*c;
 		CHECK(rl_hash_sysv(hashed[i]) == host_hash(hashed[i]) && rl_hash_gnu(hashed[i]) == expected);
 	}
+	name_read_check();
 	stub_folder_drop();
 	return check_result();
 }

@@ -26,53 +26,48 @@ enum {
 
 static const struct rl_glibc_cache unknown = {-1, -1, -1};
 
-/* Leaf 2 describes a cache by one byte.  Table 3-12 of the SDM, those entries that glibc knows. */
+/* Leaf 2 describes a cache by one byte.  Table 3-12 of the SDM, those entries that glibc knows; 0 KiB: not one. */
 struct descriptor {
-	uint8_t byte, level, ways, line;
+	uint8_t level, ways, line;
 	uint16_t kib;
 };
 
-static const struct descriptor descriptors[] = {
-	{0x06, LEVEL1_CODE, 4, 32, 8},  {0x08, LEVEL1_CODE, 4, 32, 16}, {0x09, LEVEL1_CODE, 4, 32, 32},
-	{0x0a, LEVEL1_DATA, 2, 32, 8},  {0x0c, LEVEL1_DATA, 4, 32, 16}, {0x0d, LEVEL1_DATA, 4, 64, 16},
-	{0x0e, LEVEL1_DATA, 6, 64, 24}, {0x21, LEVEL2, 8, 64, 256},     {0x22, LEVEL3, 4, 64, 512},
-	{0x23, LEVEL3, 8, 64, 1024},    {0x25, LEVEL3, 8, 64, 2048},    {0x29, LEVEL3, 8, 64, 4096},
-	{0x2c, LEVEL1_DATA, 8, 64, 32}, {0x30, LEVEL1_CODE, 8, 64, 32}, {0x39, LEVEL2, 4, 64, 128},
-	{0x3a, LEVEL2, 6, 64, 192},     {0x3b, LEVEL2, 2, 64, 128},     {0x3c, LEVEL2, 4, 64, 256},
-	{0x3d, LEVEL2, 6, 64, 384},     {0x3e, LEVEL2, 4, 64, 512},     {0x3f, LEVEL2, 2, 64, 256},
-	{0x41, LEVEL2, 4, 32, 128},     {0x42, LEVEL2, 4, 32, 256},     {0x43, LEVEL2, 4, 32, 512},
-	{0x44, LEVEL2, 4, 32, 1024},    {0x45, LEVEL2, 4, 32, 2048},    {0x46, LEVEL3, 4, 64, 4096},
-	{0x47, LEVEL3, 8, 64, 8192},    {0x48, LEVEL2, 12, 64, 3072},   {0x49, LEVEL2, 16, 64, 4096},
-	{0x4a, LEVEL3, 12, 64, 6144},   {0x4b, LEVEL3, 16, 64, 8192},   {0x4c, LEVEL3, 12, 64, 12288},
-	{0x4d, LEVEL3, 16, 64, 16384},  {0x4e, LEVEL2, 24, 64, 6144},   {0x60, LEVEL1_DATA, 8, 64, 16},
-	{0x66, LEVEL1_DATA, 4, 64, 8},  {0x67, LEVEL1_DATA, 4, 64, 16}, {0x68, LEVEL1_DATA, 4, 64, 32},
-	{0x78, LEVEL2, 8, 64, 1024},    {0x79, LEVEL2, 8, 64, 128},     {0x7a, LEVEL2, 8, 64, 256},
-	{0x7b, LEVEL2, 8, 64, 512},     {0x7c, LEVEL2, 8, 64, 1024},    {0x7d, LEVEL2, 8, 64, 2048},
-	{0x7f, LEVEL2, 2, 64, 512},     {0x80, LEVEL2, 8, 64, 512},     {0x82, LEVEL2, 8, 32, 256},
-	{0x83, LEVEL2, 8, 32, 512},     {0x84, LEVEL2, 8, 32, 1024},    {0x85, LEVEL2, 8, 32, 2048},
-	{0x86, LEVEL2, 4, 64, 512},     {0x87, LEVEL2, 8, 64, 1024},    {0xd0, LEVEL3, 4, 64, 512},
-	{0xd1, LEVEL3, 4, 64, 1024},    {0xd2, LEVEL3, 4, 64, 2048},    {0xd6, LEVEL3, 8, 64, 1024},
-	{0xd7, LEVEL3, 8, 64, 2048},    {0xd8, LEVEL3, 8, 64, 4096},    {0xdc, LEVEL3, 12, 64, 2048},
-	{0xdd, LEVEL3, 12, 64, 4096},   {0xde, LEVEL3, 12, 64, 8192},   {0xe2, LEVEL3, 16, 64, 2048},
-	{0xe3, LEVEL3, 16, 64, 4096},   {0xe4, LEVEL3, 16, 64, 8192},   {0xea, LEVEL3, 24, 64, 12288},
-	{0xeb, LEVEL3, 24, 64, 18432},  {0xec, LEVEL3, 24, 64, 24576},
+static const struct descriptor descriptors[256] = {
+	[0x06] = {LEVEL1_CODE, 4, 32, 8},         [0x08] = {LEVEL1_CODE, 4, 32, 16},
+	[0x09] = {LEVEL1_CODE, 4, 32, 32},        [0x0a] = {LEVEL1_DATA, 2, 32, 8},
+	[0x0c] = {LEVEL1_DATA, 4, 32, 16},        [0x0d] = {LEVEL1_DATA, 4, 64, 16},
+	[0x0e] = {LEVEL1_DATA, 6, 64, 24},        [0x21] = {LEVEL2, 8, 64, 256},
+	[0x22] = {LEVEL3, 4, 64, 512},            [0x23] = {LEVEL3, 8, 64, 1024},
+	[0x25] = {LEVEL3, 8, 64, 2048},           [0x29] = {LEVEL3, 8, 64, 4096},
+	[0x2c] = {LEVEL1_DATA, 8, 64, 32},        [0x30] = {LEVEL1_CODE, 8, 64, 32},
+	[0x39] = {LEVEL2, 4, 64, 128},            [0x3a] = {LEVEL2, 6, 64, 192},
+	[0x3b] = {LEVEL2, 2, 64, 128},            [0x3c] = {LEVEL2, 4, 64, 256},
+	[0x3d] = {LEVEL2, 6, 64, 384},            [0x3e] = {LEVEL2, 4, 64, 512},
+	[0x3f] = {LEVEL2, 2, 64, 256},            [0x41] = {LEVEL2, 4, 32, 128},
+	[0x42] = {LEVEL2, 4, 32, 256},            [0x43] = {LEVEL2, 4, 32, 512},
+	[0x44] = {LEVEL2, 4, 32, 1024},           [0x45] = {LEVEL2, 4, 32, 2048},
+	[0x46] = {LEVEL3, 4, 64, 4096},           [0x47] = {LEVEL3, 8, 64, 8192},
+	[0x48] = {LEVEL2, 12, 64, 3072},          [0x49] = {LEVEL2, 16, 64, 4096},
+	[0x4a] = {LEVEL3, 12, 64, 6144},          [0x4b] = {LEVEL3, 16, 64, 8192},
+	[0x4c] = {LEVEL3, 12, 64, 12288},         [0x4d] = {LEVEL3, 16, 64, 16384},
+	[0x4e] = {LEVEL2, 24, 64, 6144},          [0x60] = {LEVEL1_DATA, 8, 64, 16},
+	[0x66] = {LEVEL1_DATA, 4, 64, 8},         [0x67] = {LEVEL1_DATA, 4, 64, 16},
+	[0x68] = {LEVEL1_DATA, 4, 64, 32},        [0x78] = {LEVEL2, 8, 64, 1024},
+	[0x79] = {LEVEL2, 8, 64, 128},            [0x7a] = {LEVEL2, 8, 64, 256},
+	[0x7b] = {LEVEL2, 8, 64, 512},            [0x7c] = {LEVEL2, 8, 64, 1024},
+	[0x7d] = {LEVEL2, 8, 64, 2048},           [0x7f] = {LEVEL2, 2, 64, 512},
+	[0x80] = {LEVEL2, 8, 64, 512},            [0x82] = {LEVEL2, 8, 32, 256},
+	[0x83] = {LEVEL2, 8, 32, 512},            [0x84] = {LEVEL2, 8, 32, 1024},
+	[0x85] = {LEVEL2, 8, 32, 2048},           [0x86] = {LEVEL2, 4, 64, 512},
+	[0x87] = {LEVEL2, 8, 64, 1024},           [0xd0] = {LEVEL3, 4, 64, 512},
+	[0xd1] = {LEVEL3, 4, 64, 1024},           [0xd2] = {LEVEL3, 4, 64, 2048},
+	[0xd6] = {LEVEL3, 8, 64, 1024},           [0xd7] = {LEVEL3, 8, 64, 2048},
+	[0xd8] = {LEVEL3, 8, 64, 4096},           [0xdc] = {LEVEL3, 12, 64, 2048},
+	[0xdd] = {LEVEL3, 12, 64, 4096},          [0xde] = {LEVEL3, 12, 64, 8192},
+	[0xe2] = {LEVEL3, 16, 64, 2048},          [0xe3] = {LEVEL3, 16, 64, 4096},
+	[0xe4] = {LEVEL3, 16, 64, 8192},          [0xea] = {LEVEL3, 24, 64, 12288},
+	[0xeb] = {LEVEL3, 24, 64, 18432},         [0xec] = {LEVEL3, 24, 64, 24576},
 };
-
-enum { DESCRIPTOR_COUNT = sizeof descriptors / sizeof *descriptors };
-
-/* The first descriptor, in the order of bytes, that is not below BYTE. */
-static size_t descriptor_from(uint8_t byte)
-{
-	size_t low = 0, high = DESCRIPTOR_COUNT;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (descriptors[middle].byte < byte)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
 
 static bool is_level(const struct rl_cpuid *entry, enum level level)
 {
@@ -115,13 +110,9 @@ static struct rl_glibc_cache from_descriptors(const struct rl_cpu *cpu, unsigned
 		/* On this one model the byte means the third level. */
 		if (byte == LEVEL2_OR_3 && level == LEVEL3 && cpu->family == 15 && cpu->model == 6)
 			level = LEVEL2;
-		for (size_t i = descriptor_from(byte); byte != 0 && i < DESCRIPTOR_COUNT; i++) {
-			const struct descriptor *found = &descriptors[i];
-			if (found->byte != byte)
-				break;
-			if (found->level == level)
-				return (struct rl_glibc_cache){found->kib * 1024L, found->ways, found->line};
-		}
+		const struct descriptor *found = &descriptors[byte];
+		if (found->kib != 0 && found->level == level)
+			return (struct rl_glibc_cache){found->kib * 1024L, found->ways, found->line};
 	}
 	return none;
 }

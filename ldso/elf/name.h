@@ -1,0 +1,80 @@
+/* A symbol's name, measured and hashed once (GNU hash: h = 5381, then h * 33 + character for each).
+ * Pure.  The hash is a sum of characters times powers of 33, so eight characters can be added in one step. */
+#ifndef RL_ELF_NAME_H
+#define RL_ELF_NAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first character of a word is in its lowest byte");
+
+struct rl_name {
+	const char *string;
+	size_t size; /* with the final NUL */
+	uint32_t gnu_hash;
+	uint32_t sysv_hash; /* computed on first need; valid if sysv_ready */
+	bool sysv_ready;
+};
+
+static inline uint64_t rl_name_word(const char *bytes)
+{
+	uint64_t word;
+	__builtin_memcpy(&word, bytes, sizeof word);
+	return word;
+}
+
+/* The share of eight characters, the first in the lowest byte: neighbours are joined three times. */
+static inline uint32_t rl_name_hash_eight(uint64_t word)
+{
+	const uint64_t bytes = 0x00ff00ff00ff00ff, halves = 0x0000ffff0000ffff;
+	uint64_t twos = (word & bytes) * 33 + (word >> 8 & bytes);
+	uint64_t fours = (twos & halves) * (33 * 33) + (twos >> 16 & halves);
+	return (uint32_t)fours * (33u * 33 * 33 * 33) + (uint32_t)(fours >> 32);
+}
+
+/* The name that starts at STRING and ends before END, where its NUL is known to be. */
+static inline struct rl_name rl_name_read(const char *string, const char *end)
+{
+	static const uint32_t powers[] = {1, 33, 33 * 33, 33 * 33 * 33, 33 * 33 * 33 * 33, 39135393u,
+					  39135393u * 33, 39135393u * 33 * 33};
+	const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
+	uint32_t hash = 5381;
+	const char *c = string;
+	while ((size_t)(end - c) >= sizeof(uint64_t)) {
+		uint64_t word = rl_name_word(c);
+		uint64_t zeros = (word - ones) & ~word & highs; /* the lowest bit marks the first NUL */
+		if (zeros == 0) {
+			hash = hash * (powers[7] * 33) + rl_name_hash_eight(word);
+			c += sizeof word;
+			continue;
+		}
+		/* Characters moved to the top have NULs before them, which add nothing. */
+		unsigned count = (unsigned)__builtin_ctzl(zeros) / 8;
+		if (count != 0)
+			hash = hash * powers[count] + rl_name_hash_eight(word << (64 - 8 * count));
+		return (struct rl_name){.string = string, .size = (size_t)(c - string) + count + 1, .gnu_hash = hash};
+	}
+	/* Two characters a step: one multiplication less in the chain of dependencies. */
+	for (; c[0] != '\0'; c += 2) {
+		if (c[1] == '\0') {
+			hash = hash * 33 + (unsigned char)*c++;
+			break;
+		}
+		hash = hash * (33 * 33) + (unsigned char)c[0] * 33u + (unsigned char)c[1];
+	}
+	return (struct rl_name){.string = string, .size = (size_t)(c - string) + 1, .gnu_hash = hash};
+}
+
+/* The name STRING, behind whose NUL nothing may be read. */
+static inline struct rl_name rl_name_make(const char *string)
+{
+	return rl_name_read(string, string);
+}
+
+static inline uint32_t rl_hash_gnu(const char *name)
+{
+	return rl_name_make(name).gnu_hash;
+}
+
+#endif
