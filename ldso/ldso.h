@@ -27,7 +27,6 @@ struct rl_ldso_config {
 	const char *interpreter;  /* the program's PT_INTERP, NULL if it is static */
 	const char *self_name;    /* how we were called in command mode */
 	const char *program_path; /* command mode: the program to load */
-	bool is_static;  /* command mode: the program has no PT_INTERP and starts itself up */
 	void (*fatal)(const struct rl_diag *diag) __attribute__((noreturn)); /* ends a start that failed, in libc's words */
 	bool is_command; /* started as `ld-relink.so PROGRAM`, not as PT_INTERP */
 };
@@ -55,6 +54,9 @@ struct rl_transfer rl_start_hosted(void);
 /* libc_kind.c: by DT_NEEDED, then by PT_INTERP, then by the versions needed. */
 enum rl_libc_kind rl_libc_kind_of_image(uintptr_t bias, const Elf64_Phdr *phdrs, size_t phdr_count);
 enum rl_libc_kind rl_libc_kind_of_file(const char *path);
+
+/* chain.c: returns if PROGRAM needs a linker; else the kernel starts it in our place.  SELF is refused. */
+void rl_chain_load(const struct rl_object *program, const struct rl_object *self);
 
 /* What the program's start-up code registers with atexit. */
 void rl_finish(void);

@@ -151,10 +151,7 @@ static void program_load(struct rl_diag *diag)
 	program->is_permanent = true;
 	rl_search_set_program(rl_search, program, program->path);
 	rl_must(rl_program_rename(program), diag);
-	/* Without PT_INTERP it is static: it relocates itself. */
 	rl_config.interpreter = interpreter_of(program);
-	rl_config.is_static = rl_config.interpreter == NULL;
-	program->is_relocated = rl_config.is_static;
 	rl_kernel_patch(kernel, AT_PHDR, (uintptr_t)program->phdr);
 	rl_kernel_patch(kernel, AT_PHNUM, program->image.phdr_count);
 	rl_kernel_patch(kernel, AT_ENTRY, program->entry);
@@ -172,6 +169,8 @@ static void adopt_all(struct rl_diag *diag)
 		rl_image_adopt(RL_OBJECT_VDSO, "linux-vdso.so.1", rl_config.kernel.aux[AT_SYSINFO_EHDR],
 			    &linker()->vdso, diag);
 	rl_image_adopt(RL_OBJECT_LINKER, rl_self_path(&rl_config), (uintptr_t)__ehdr_start, &linker()->self, diag);
+	if (rl_config.is_command && rl_config.options.mode == RL_MODE_RUN)
+		rl_chain_load(linker()->program, linker()->self);
 	if (rl_config.interpreter != NULL) {
 		rl_must(rl_namespace_name(linker()->self, rl_config.interpreter), diag);
 		linker()->self->asked_as = rl_config.interpreter;
@@ -335,7 +334,7 @@ struct rl_transfer rl_start_glibc(void)
 		rl_fork_watch(rl_glibc.functions.register_atfork);
 	}
 	rl_change_end(linker(), linker()->base.first);
-	if (linker()->program->dynamic.preinit_array.count != 0 && !rl_config.is_static)
+	if (linker()->program->dynamic.preinit_array.count != 0)
 		rl_calls_preinit(linker());
 	rl_calls_init(linker(), linker()->program);
 	return (struct rl_transfer){linker()->program->entry, rl_config.kernel.stack};

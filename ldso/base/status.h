@@ -42,7 +42,6 @@ enum rl_status {
 	RL_OPEN_EXECUTABLE,
 	RL_OPEN_PIE,
 	RL_OPEN_REFUSED, /* DF_1_NOOPEN */
-	RL_SELF,         /* the loader was asked to load itself */
 
 	/* Versions (gABI symbol versioning as glibc implements it). */
 	RL_VERSION_NOT_FOUND,

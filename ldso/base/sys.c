@@ -34,6 +34,11 @@ long rl_sys_working_directory(char *buffer, size_t size)
 	return rl_syscall2(SYS_getcwd, (long)buffer, (long)size);
 }
 
+long rl_sys_execute(const char *path, char *const *argv, char *const *envp)
+{
+	return rl_syscall3(SYS_execve, (long)path, (long)argv, (long)envp);
+}
+
 _Noreturn void rl_sys_exit(int code)
 {
 	for (;;)

@@ -50,6 +50,7 @@ long rl_sys_stat_fd(int fd, struct stat *out_stat);
 long rl_sys_access_read(const char *path);
 long rl_sys_read_link(const char *path, char *buffer, size_t size);
 long rl_sys_working_directory(char *buffer, size_t size); /* size with the final NUL */
+long rl_sys_execute(const char *path, char *const *argv, char *const *envp); /* returns if it failed */
 _Noreturn void rl_sys_exit(int code);
 
 #endif
