@@ -39,7 +39,6 @@ static const char *const texts[RL_STATUS_COUNT] = {
 	[RL_OPEN_EXECUTABLE] = "cannot dynamically load executable",
 	[RL_OPEN_PIE] = "cannot dynamically load position-independent executable",
 	[RL_OPEN_REFUSED] = "shared object cannot be dlopen()ed",
-	[RL_SELF] = "loader cannot load itself",
 	[RL_VERSION_FORMAT] = "unsupported version of Verneed record",
 	[RL_VERSION_RELR] = "DT_RELR without GLIBC_ABI_DT_RELR dependency",
 	[RL_RELOC_DAMAGED] = "damaged relocation",
