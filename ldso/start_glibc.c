@@ -75,6 +75,9 @@ static size_t static_surplus(void)
 	return USUAL_SURPLUS + (share > USUAL_SHARE ? (size_t)(share - USUAL_SHARE) : 0);
 }
 
+/* What the first thread has beyond that: pages that nobody touches cost nothing there. */
+enum { FIRST_SURPLUS = 65536 };
+
 /* Step: the engine with its policy and personality. */
 static void engine_make(void)
 {
@@ -94,6 +97,7 @@ static void engine_make(void)
 	linker()->prefers_strong = rl_config.options.has_dynamic_weak;
 	linker()->warns = rl_config.options.warns;
 	linker()->tls.surplus = static_surplus();
+	linker()->tls.first_surplus = FIRST_SURPLUS;
 	linker()->die = rl_report_lazy_failure;
 	linker()->warn = rl_report_warning;
 	linker()->argc = rl_config.kernel.argc;

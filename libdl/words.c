@@ -8,6 +8,7 @@
 #include "../arch/port.h"
 #include "../ldso/base/heap.h"
 #include "../ldso/base/text.h"
+#include "../ldso/link/tls.h"
 
 static const char *const texts[RL_STATUS_COUNT] = {
 	[RL_NO_MEMORY] = "cannot create shared object descriptor",
@@ -63,6 +64,26 @@ static const char *object_name(const struct rl_words *words, const char *path)
 	return path[0] != '\0' ? path : words->program_name;
 }
 
+/* The original's sentence, and then what it keeps to itself. */
+static size_t static_tls_sentence(const struct rl_diag *diag, char *buffer, size_t size)
+{
+	const char *text = texts[RL_TLS_STATIC_FULL];
+	switch ((enum rl_tls_obstacle)diag->value) {
+	case RL_TLS_ALIGNMENT:
+		return rl_text_format(buffer, size, "%s: alignment %zu wanted, at most %zu possible", text, diag->wanted,
+				      diag->possible);
+	case RL_TLS_IN_USE:
+		return rl_text_format(buffer, size, "%s: its variables are in use as dynamic TLS", text);
+	case RL_TLS_NOT_OURS:
+		return rl_text_format(buffer, size, "%s", text);
+	case RL_TLS_THREADS_FULL:
+		return rl_text_format(buffer, size, "%s: %zu bytes wanted, %zu left in running threads", text,
+				      diag->wanted, diag->possible);
+	default:
+		return rl_text_format(buffer, size, "%s: %zu bytes wanted, %zu left", text, diag->wanted, diag->possible);
+	}
+}
+
 /* The sentence of DIAG into BUFFER; returns its length. */
 static size_t sentence(const struct rl_words *words, const struct rl_diag *diag, char *buffer, size_t size)
 {
@@ -79,6 +100,8 @@ static size_t sentence(const struct rl_words *words, const struct rl_diag *diag,
 				      diag->value != 0 ? "weak " : "", diag->symbol, requester);
 	case RL_RELOC_TYPE:
 		return rl_text_format(buffer, size, "unexpected reloc type 0x%02x", diag->value);
+	case RL_TLS_STATIC_FULL:
+		return static_tls_sentence(diag, buffer, size);
 	case RL_LIBC_UNKNOWN:
 		return rl_text_format(buffer, size, "unsupported release of the C library: GNU libc %s",
 				      diag->symbol[0] != '\0' ? diag->symbol : "(unknown)");

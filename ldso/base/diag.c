@@ -29,6 +29,8 @@ enum rl_status rl_diag_fail(struct rl_diag *diag, enum rl_status status, struct 
 	diag->status = status;
 	diag->error_number = parts.error_number;
 	diag->value = parts.value;
+	diag->wanted = parts.wanted;
+	diag->possible = parts.possible;
 	diag->storage = rl_heap_take(size);
 	if (diag->storage == NULL)
 		return status; /* the strings stay "": better a short message than none */

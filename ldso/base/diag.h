@@ -3,12 +3,15 @@
 #ifndef RL_BASE_DIAG_H
 #define RL_BASE_DIAG_H
 
+#include <stddef.h>
+
 #include "status.h"
 
 struct rl_diag {
 	enum rl_status status;
 	int error_number;      /* positive errno, or 0 */
 	unsigned value;        /* relocation type, record version: as the status says */
+	size_t wanted, possible; /* what was asked for and what there is, where the status is about numbers */
 	const char *subject;   /* file or object the failure is about, "" if none */
 	const char *requester; /* object that asked, "" if none */
 	const char *symbol;    /* symbol or version name, "" if none */
@@ -20,6 +23,7 @@ struct rl_diag_parts {
 	const char *subject, *requester, *symbol, *version;
 	int error_number;
 	unsigned value;
+	size_t wanted, possible;
 };
 
 #define RL_DIAG_NONE ((struct rl_diag){.subject = "", .requester = "", .symbol = "", .version = ""})

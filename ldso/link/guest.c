@@ -284,9 +284,10 @@ uintptr_t rl_tls_descriptor_address(const struct rl_tls_descriptor *descriptor)
 }
 
 /* Only modules that the host placed in its static area can be reached by an offset. */
-enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object)
+enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object, struct rl_tls_lack *out_lack)
 {
 	(void)linker;
+	*out_lack = (struct rl_tls_lack){.obstacle = RL_TLS_NOT_OURS};
 	return object->tls.has_offset ? RL_OK : RL_TLS_STATIC_FULL;
 }
 

@@ -298,10 +298,12 @@ static enum rl_status tls_apply(struct relocator *r, const Elf64_Rela *rela, uin
 	}
 	if (definer->tls.size == 0)
 		return damaged(r, type);
-	enum rl_status status = rl_tls_static_add(r->linker, definer);
+	struct rl_tls_lack lack;
+	enum rl_status status = rl_tls_static_add(r->linker, definer, &lack);
 	if (status != RL_OK)
 		return rl_fail(r->diag, status, .subject = definer->path, .requester = r->object->path,
-			       .symbol = definer->symbols.strings + r->memo.symbol->st_name);
+			       .symbol = definer->symbols.strings + r->memo.symbol->st_name, .value = lack.obstacle,
+			       .wanted = lack.wanted, .possible = lack.possible);
 	*word = RL_TLS_BELOW_TP ? offset - definer->tls.offset : offset + definer->tls.offset;
 	return RL_OK;
 }

@@ -89,10 +89,14 @@ void rl_thread_fill(struct rl_tls_state *tls, uintptr_t thread_pointer)
 	dtv->generation.value = (void *)generation;
 	unsigned side = rl_readers_enter(readers_of(tls));
 	struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_acquire);
-	for (size_t module = 1; table != NULL && module < table->capacity && module <= dtv->capacity; module++) {
+	/* Static blocks are written even if there is no cell for them: code finds them without. */
+	for (size_t module = 1; table != NULL && module < table->capacity; module++) {
 		struct rl_object *object = __atomic_load_n(&table->slots[module].object, __ATOMIC_ACQUIRE);
-		if (object != NULL && object->tls.has_offset)
-			dtv->cells[module - 1].value = rl_tls_static_write(object, thread_pointer);
+		if (object == NULL || !object->tls.has_offset)
+			continue;
+		char *block = rl_tls_static_write(object, thread_pointer);
+		if (module <= dtv->capacity)
+			dtv->cells[module - 1].value = block;
 	}
 	rl_readers_leave(readers_of(tls), side);
 	memset(rl_tls_static_address(thread_pointer, tls->own_offset), 0, sizeof(struct rl_thread));

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "../base/heap.h"
 #include "linker.h"
 
 static size_t round_up(size_t value, size_t align)
@@ -57,13 +56,18 @@ static size_t place(struct rl_tls_state *tls, size_t size, size_t align, size_t 
 			       : static_place_above(tls, size, align, first_offset);
 }
 
-/* What a thread's memory is as a whole.  The descriptor lies where the blocks are not. */
+/* What libc takes for the size of a thread's area, if blocks may reach to LIMIT. */
+static size_t static_size_for(const struct rl_linker *linker, size_t limit)
+{
+	return round_up(limit, linker->tls.static_align) + (RL_TLS_BELOW_TP ? linker->abi.thread_size : 0);
+}
+
+/* What the first thread's memory is as a whole.  The descriptor lies where the blocks are not. */
 static void area_measure(struct rl_tls_state *tls, size_t thread_size)
 {
-	size_t blocks = round_up(tls->static_limit, tls->static_align);
-	tls->static_size = blocks + (RL_TLS_BELOW_TP ? thread_size : 0);
+	size_t blocks = round_up(tls->first_limit, tls->static_align);
 	tls->area_pointer = RL_TLS_BELOW_TP ? blocks : round_up(thread_size, tls->static_align);
-	tls->area_size = RL_TLS_BELOW_TP ? tls->static_size : tls->area_pointer + blocks;
+	tls->area_size = tls->area_pointer + (RL_TLS_BELOW_TP ? thread_size : blocks);
 }
 
 void rl_tls_layout(struct rl_linker *linker)
@@ -86,10 +90,34 @@ void rl_tls_layout(struct rl_linker *linker)
 		tls->extra_offset = place(tls, tls->extra_size, tls->extra_align, 0);
 	tls->static_start = tls->static_used;
 	tls->static_limit = tls->static_used + tls->surplus;
+	tls->static_size = static_size_for(linker, tls->static_limit);
+	tls->first_limit = tls->static_limit + tls->first_surplus;
 	area_measure(tls, linker->abi.thread_size);
 }
 
-enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object)
+/* Let the area of all threads reach to USED and leave a surplus for the next module. */
+static bool limit_raise(struct rl_linker *linker, size_t used)
+{
+	struct rl_tls_state *tls = &linker->tls;
+	if (used > tls->first_limit || linker->abi.threads_resize == NULL)
+		return false;
+	size_t limit = used + tls->surplus < tls->first_limit ? used + tls->surplus : tls->first_limit;
+	size_t size = static_size_for(linker, limit);
+	if (!linker->abi.threads_resize(linker->abi.context, size))
+		return false;
+	tls->static_limit = limit;
+	tls->static_size = size;
+	return true;
+}
+
+static enum rl_status static_full(struct rl_tls_lack *out_lack, enum rl_tls_obstacle obstacle, size_t wanted,
+				  size_t possible)
+{
+	*out_lack = (struct rl_tls_lack){obstacle, wanted, possible};
+	return RL_TLS_STATIC_FULL;
+}
+
+enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object, struct rl_tls_lack *out_lack)
 {
 	struct rl_tls_state *tls = &linker->tls;
 	struct rl_tls_block *block = &object->tls;
@@ -97,8 +125,14 @@ enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *obj
 		return RL_OK;
 	struct rl_tls_state trial = *tls;
 	size_t offset = place(&trial, block->size, block->align, block->first_offset);
-	if (block->is_forced_dynamic || block->align > tls->static_align || trial.static_used > tls->static_limit)
-		return RL_TLS_STATIC_FULL;
+	if (block->is_forced_dynamic)
+		return static_full(out_lack, RL_TLS_IN_USE, block->size, 0);
+	if (block->align > tls->static_align)
+		return static_full(out_lack, RL_TLS_ALIGNMENT, block->align, tls->static_align);
+	bool fits_first = trial.static_used <= tls->first_limit;
+	if (trial.static_used > tls->static_limit && !limit_raise(linker, trial.static_used))
+		return static_full(out_lack, fits_first ? RL_TLS_THREADS_FULL : RL_TLS_AREA_FULL, block->size,
+				   (fits_first ? tls->static_limit : tls->first_limit) - tls->static_used);
 	tls->static_used = trial.static_used;
 	tls->gap_low = trial.gap_low;
 	tls->gap_high = trial.gap_high;

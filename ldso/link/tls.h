@@ -6,6 +6,8 @@
  *                                                                     ^ thread pointer
  *     thread descriptor [ RL_TLS_TCB_SIZE bytes | module 1 … module n | our own words | surplus ]
  *                       ^ thread pointer
+ * A thread's area is part of its stack, so the surplus must be small; the first thread's is not.  While no other thread
+ * runs, modules may go beyond the surplus, and threads that are made later have a larger area.
  * The dtv belongs to us: libc is told it has no cells (cell[-1].counter stays 0), so that libc never frees from it.
  */
 #ifndef RL_LINK_TLS_H
@@ -61,6 +63,7 @@ struct rl_tls_state {
 	/* The static area; offsets count from the thread pointer away. */
 	size_t static_used, static_limit; /* limit: used at start plus the surplus */
 	size_t surplus;                   /* set before the layout */
+	size_t first_surplus, first_limit; /* the same for the first thread, whose area is our own memory; more */
 	size_t static_align;
 	size_t static_size; /* what libc is told: all blocks, with the descriptor if that lies above them */
 	size_t area_size;    /* a thread's memory with its descriptor, */
@@ -105,9 +108,22 @@ void rl_tls_publish(struct rl_linker *linker);
 
 /* Lay out the static area for all modules of the start: before the first thread exists. */
 void rl_tls_layout(struct rl_linker *linker);
+/* Why a module got no place in static areas. */
+enum rl_tls_obstacle {
+	RL_TLS_AREA_FULL,    /* bytes */
+	RL_TLS_THREADS_FULL, /* bytes; it would fit if no thread was running but the first */
+	RL_TLS_ALIGNMENT,    /* alignment */
+	RL_TLS_IN_USE,       /* some thread has it elsewhere */
+	RL_TLS_NOT_OURS,     /* threads belong to another linker */
+};
+struct rl_tls_lack {
+	enum rl_tls_obstacle obstacle;
+	size_t wanted, possible;
+};
 /* Give a module that was loaded later a place in the surplus; RL_TLS_STATIC_FULL, which the caller words, if it does
  * not fit. */
-RL_NODISCARD enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object);
+RL_NODISCARD enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object,
+					      struct rl_tls_lack *out_lack);
 /* Copy the initial image of such a module into every running thread. */
 void rl_tls_static_fill(struct rl_linker *linker, struct rl_object *object);
 

@@ -134,10 +134,12 @@ static void rules_check(void)
 			if (i < early)
 				continue;
 			size_t used = linker.tls.static_used;
-			enum rl_status status = rl_tls_static_add(&linker, &modules[i]);
+			struct rl_tls_lack lack;
+			enum rl_status status = rl_tls_static_add(&linker, &modules[i], &lack);
 			CHECK(status == RL_OK || status == RL_TLS_STATIC_FULL);
 			CHECK(status == RL_OK || (linker.tls.static_used == used && !modules[i].tls.has_offset));
-			CHECK(rl_tls_static_add(&linker, &modules[i]) == status); /* twice is no second place */
+			/* Twice is no second place. */
+			CHECK(rl_tls_static_add(&linker, &modules[i], &lack) == status);
 		}
 		if (late == early)
 			rl_tls_layout(&linker);
@@ -145,6 +147,52 @@ static void rules_check(void)
 		CHECK(linker.tls.static_size % linker.tls.static_align == 2304 % linker.tls.static_align);
 		CHECK(linker.tls.static_size >= linker.tls.static_limit + 2304);
 	}
+}
+
+static size_t resized, resize_refusals;
+
+static bool threads_resize(void *context, size_t size)
+{
+	(void)context;
+	if (resize_refusals != 0)
+		return false;
+	resized = size;
+	return true;
+}
+
+/* Beyond the surplus while there is only the first thread, and the error says what is missing. */
+static void raise_check(void)
+{
+	struct rl_linker linker;
+	struct rl_tls_lack lack;
+	stub_linker_make(&linker);
+	linker.abi.thread_size = 2304;
+	linker.abi.thread_align = 64;
+	linker.abi.threads_resize = threads_resize;
+	linker.tls.surplus = 1664;
+	linker.tls.first_surplus = 10000;
+	rl_tls_layout(&linker);
+	size_t first = linker.tls.first_limit, size = linker.tls.static_size;
+	CHECK(linker.tls.area_size >= first + 2304 && first == linker.tls.static_limit + 10000);
+	const size_t sizes[] = {1000, 5000, 64, 100000, 3000, 3000, 8};
+	const size_t aligns[] = {8, 8, 8, 8, 8, 8, 128};
+	for (size_t i = 0; i < 7; i++)
+		module_make(&linker, i, sizes[i], aligns[i], 0);
+	CHECK(rl_tls_static_add(&linker, &modules[0], &lack) == RL_OK && resized == 0);
+	CHECK(rl_tls_static_add(&linker, &modules[1], &lack) == RL_OK && resized > size + 4000);
+	CHECK(resized == linker.tls.static_size && linker.tls.static_limit == linker.tls.static_used + 1664);
+	size = resized;
+	CHECK(rl_tls_static_add(&linker, &modules[2], &lack) == RL_OK && resized == size);
+	CHECK(rl_tls_static_add(&linker, &modules[3], &lack) == RL_TLS_STATIC_FULL && lack.obstacle == RL_TLS_AREA_FULL);
+	CHECK(lack.wanted == 100000 && lack.possible == first - linker.tls.static_used);
+	resize_refusals = 1;
+	CHECK(rl_tls_static_add(&linker, &modules[4], &lack) == RL_TLS_STATIC_FULL && lack.obstacle == RL_TLS_THREADS_FULL);
+	CHECK(lack.possible == linker.tls.static_limit - linker.tls.static_used && resized == size);
+	resize_refusals = 0;
+	modules[5].tls.is_forced_dynamic = true;
+	CHECK(rl_tls_static_add(&linker, &modules[5], &lack) == RL_TLS_STATIC_FULL && lack.obstacle == RL_TLS_IN_USE);
+	CHECK(rl_tls_static_add(&linker, &modules[6], &lack) == RL_TLS_STATIC_FULL && lack.obstacle == RL_TLS_ALIGNMENT);
+	CHECK(rl_tls_static_add(&linker, &modules[4], &lack) == RL_OK && linker.tls.static_limit <= first);
 }
 
 /* Ids of modules that went away are given again, and every change is a new generation. */
@@ -176,6 +224,7 @@ int main(void)
 	stub_folder_make();
 	host_check();
 	rules_check();
+	raise_check();
 	ids_check();
 	stub_folder_drop();
 	return check_result();

@@ -99,6 +99,11 @@ static void unlock(void *context)
 		rl_glibc_unlock(glibc, glibc->layout->global.dl_load_lock);
 }
 
+static bool threads_resize(void *context, size_t size)
+{
+	return rl_glibc_threads_resize(context, size);
+}
+
 static void threads_each(void *context, void (*visit)(void *, uintptr_t), void *argument)
 {
 	rl_glibc_threads_each(context, visit, argument);
@@ -124,6 +129,7 @@ struct rl_abi rl_glibc_abi(struct rl_glibc *glibc)
 		.stack_prepare = stack_prepare,
 		.lock = lock,
 		.unlock = unlock,
+		.threads_resize = threads_resize,
 		.threads_each = threads_each,
 	};
 }

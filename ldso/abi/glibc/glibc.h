@@ -44,6 +44,7 @@ struct rl_glibc {
 	const struct rl_glibc_layout *layout; /* NULL until a libc.so.6 was found and known */
 	struct rl_object *libc;
 	struct rl_glibc_shadows shadows;
+	uintptr_t first_thread; /* its thread pointer */
 	struct rl_libc_functions functions; /* all NULL until rl_glibc_libc_ready */
 	void (*fork_watch)(rl_register_atfork *watch); /* ask a libc to tell the linker of forks */
 	uint32_t stack_flags;               /* what stacks may do: PF_* */
@@ -122,6 +123,8 @@ static inline unsigned char *rl_glibc_descriptor(const struct rl_glibc *glibc, u
 
 /* thread.c */
 void rl_glibc_threads_each(struct rl_glibc *glibc, void (*visit)(void *, uintptr_t), void *argument);
+/* The first thread is the only one, and calls: make libc give threads SIZE bytes from now on.  Else false. */
+bool rl_glibc_threads_resize(struct rl_glibc *glibc, size_t size);
 /* Make the main thread's descriptor at THREAD_POINTER and tell the kernel. */
 void rl_glibc_thread_main(struct rl_glibc *glibc, uintptr_t thread_pointer, bool wants_rseq);
 

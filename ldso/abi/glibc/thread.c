@@ -1,5 +1,6 @@
 /* Threads as libc sees them: the main thread's struct pthread, and the lists of all others. */
 #include <string.h>
+#include <sys/mman.h>
 
 #include "../../base/sys.h"
 #include "glibc.h"
@@ -101,6 +102,7 @@ void rl_glibc_thread_main(struct rl_glibc *glibc, uintptr_t thread_pointer, bool
 	rl_glibc_put_pointer(pd, fields->header.self, pd);
 	guards_set(glibc, pd);
 	rl_port_thread_pointer_set(thread_pointer);
+	glibc->first_thread = thread_pointer;
 	rl_glibc_put_pointer(glibc->global, layout->global.dl_initial_dtv, *rl_port_dtv_slot(thread_pointer));
 	if (layout->thread_setup == RL_GLIBC_THREADS_BY_LIBPTHREAD)
 		return;
@@ -151,4 +153,28 @@ void rl_glibc_threads_each(struct rl_glibc *glibc, void (*visit)(void *, uintptr
 	list_each(glibc, rl_glibc_field(glibc->global, global->dl_stack_used), visit, argument);
 	list_each(glibc, rl_glibc_field(glibc->global, global->dl_stack_user), visit, argument);
 	low_unlock(lock);
+}
+
+static void thread_count(void *argument, uintptr_t thread_pointer)
+{
+	size_t *others = argument;
+	*others += thread_pointer != rl_port_thread_pointer();
+}
+
+/* The size is sealed: start-up ended long ago. */
+bool rl_glibc_threads_resize(struct rl_glibc *glibc, size_t size)
+{
+	size_t others = 0;
+	uint16_t field = glibc->layout == NULL ? RL_ABSENT : glibc->layout->global_ro.dl_tls_static_size;
+	if (field == RL_ABSENT || rl_port_thread_pointer() != glibc->first_thread || !glibc->linker->is_running)
+		return false;
+	rl_glibc_threads_each(glibc, thread_count, &others);
+	if (others != 0)
+		return false;
+	uintptr_t page = (uintptr_t)(glibc->global_ro + field) & -glibc->linker->page_size;
+	if (rl_sys_is_error(rl_sys_protect(page, glibc->linker->page_size, PROT_READ | PROT_WRITE)))
+		return false;
+	rl_glibc_put_word(glibc->global_ro, field, size);
+	rl_sys_protect(page, glibc->linker->page_size, PROT_READ);
+	return true;
 }
