@@ -128,6 +128,14 @@ RL_EXPORT void _dl_rtld_di_serinfo(const void *map, void *info, bool only_counts
 	rl_dl_info((void *)map, only_counts ? SERINFO_SIZE : SERINFO, info);
 }
 
+/* Our own addition, under a version of our own. */
+RL_EXPORT void *fdlopen(int fd, int mode)
+{
+	const void *caller = __builtin_return_address(0);
+	rl_hook_enter(caller);
+	return rl_dl_open_descriptor(fd, mode, caller);
+}
+
 /* Auditing and profiling: nobody listens. */
 
 RL_EXPORT void _dl_audit_preinit(const void *map)

@@ -50,7 +50,12 @@ int _dl_catch_error(const char **object, const char **text, bool *is_malloced, v
 void _dl_signal_exception(int code, struct rl_exception *exception, const char *occasion);
 void _dl_signal_error(int code, const char *object, const char *occasion, const char *text);
 
-/* hook.c: libc's dl* entry points forward to this table. */
+void *fdlopen(int fd, int mode);
+
+/* hook.c: the code at CALLER calls the dlfcn family. */
+void rl_hook_enter(const void *caller);
+
+/* libc's dl* entry points forward to this table. */
 struct rl_dlfcn_hook;
 extern const struct rl_dlfcn_hook rl_dlfcn_hook;
 

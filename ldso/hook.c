@@ -23,7 +23,7 @@ struct rl_dlfcn_hook {
 };
 
 /* Each namespace has a libc of its own, and that one's dlerror tells of what was asked of it. */
-static void enter(const void *caller)
+void rl_hook_enter(const void *caller)
 {
 	if (__builtin_expect(rl_process.linker.base.next == NULL, 1))
 		return;
@@ -33,43 +33,43 @@ static void enter(const void *caller)
 
 static void *hook_open(const char *name, int mode, void *caller)
 {
-	enter(caller);
+	rl_hook_enter(caller);
 	return rl_dl_open(name, mode, caller);
 }
 
 static int hook_close(void *handle)
 {
-	enter(CALLER);
+	rl_hook_enter(CALLER);
 	return rl_dl_close(handle);
 }
 
 static void *hook_symbol(void *handle, const char *name, void *caller)
 {
-	enter(caller);
+	rl_hook_enter(caller);
 	return rl_dl_symbol(handle, name, caller);
 }
 
 static void *hook_symbol_version(void *handle, const char *name, const char *version, void *caller)
 {
-	enter(caller);
+	rl_hook_enter(caller);
 	return rl_dl_symbol_version(handle, name, version, caller);
 }
 
 static char *hook_error(void)
 {
-	enter(CALLER);
+	rl_hook_enter(CALLER);
 	return rl_dl_error();
 }
 
 static int hook_info(void *handle, int request, void *out)
 {
-	enter(CALLER);
+	rl_hook_enter(CALLER);
 	return rl_dl_info(handle, request, out);
 }
 
 static void *hook_open_in(long namespace_id, const char *name, int mode, void *caller)
 {
-	enter(caller);
+	rl_hook_enter(caller);
 	return rl_dl_open_in(namespace_id, name, mode, caller);
 }
 

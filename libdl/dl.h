@@ -36,6 +36,9 @@ struct rl_dl_address {
 /* dlopen in parts: the object rather than a handle, and the failure rather than dlerror's text. */
 RL_NODISCARD enum rl_status rl_dl_open_object(const char *name, int mode, const void *caller,
 					      struct rl_object **out_object, struct rl_diag *diag);
+/* fdlopen: FD -1 is the program.  descriptor.c: the file behind it, which is opened by rl_open_request.file. */
+void *rl_dl_open_descriptor(int fd, int mode, const void *caller);
+RL_NODISCARD enum rl_status rl_dl_descriptor_read(int fd, struct rl_file *out_file, struct rl_diag *diag);
 RL_NODISCARD enum rl_status rl_dl_open_object_in(long namespace_id, const char *name, int mode, const void *caller,
 						 struct rl_object **out_object, struct rl_diag *diag);
 

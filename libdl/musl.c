@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "../ldso/base/heap.h"
 #include "../ldso/base/text.h"
 #include "../ldso/debug.h"
 #include "../ldso/link/open.h"
@@ -65,13 +66,15 @@ static void fork_register(void)
 		rl_musl.functions.atfork(fork_prepare, fork_done, fork_child);
 }
 
-static enum rl_status open_locked(const char *name, int mode, struct rl_object **out_object, struct rl_diag *diag)
+static enum rl_status open_locked(const char *name, struct rl_file *file, int mode, struct rl_object **out_object,
+				  struct rl_diag *diag)
 {
 	if (rl_musl.is_closing)
 		return rl_fail(diag, RL_REQUEST_EXITING);
 	struct rl_musl_missing *missing_before = rl_musl.missing;
 	struct rl_open_request request = {
 		.name = name,
+		.file = file,
 		.caller = linker()->program,
 		.is_global = (mode & RL_DL_GLOBAL) != 0,
 		.is_permanent = true,
@@ -101,15 +104,13 @@ static void open_report(const char *name, int mode, struct rl_diag *diag)
 	rl_dl_error_set(diag);
 }
 
-static void *open_name(const char *name, int mode)
+static void *open_any(const char *name, struct rl_file *file, int mode)
 {
-	if (name == NULL)
-		return rl_musl_map(linker()->program);
 	struct rl_diag diag = RL_DIAG_NONE;
 	struct rl_object *object = NULL;
 	fork_register();
 	rl_musl_lock(&rl_musl.load_lock);
-	enum rl_status status = open_locked(name, mode, &object, &diag);
+	enum rl_status status = open_locked(name, file, mode, &object, &diag);
 	rl_musl_unlock(&rl_musl.load_lock);
 	if (status != RL_OK) {
 		open_report(name, mode, &diag);
@@ -118,6 +119,28 @@ static void *open_name(const char *name, int mode)
 	if (object != linker()->program)
 		rl_musl_construct(&rl_musl, object);
 	return rl_musl_map(object);
+}
+
+static void *open_name(const char *name, int mode)
+{
+	return name == NULL ? rl_musl_map(linker()->program) : open_any(name, NULL, mode);
+}
+
+static void *open_descriptor(int fd, int mode)
+{
+	struct rl_diag diag = RL_DIAG_NONE;
+	struct rl_file file;
+	if (fd == -1)
+		return open_name(NULL, mode);
+	if (rl_dl_descriptor_read(fd, &file, &diag) != RL_OK) {
+		rl_dl_error_set(&diag);
+		return NULL;
+	}
+	char *name = rl_heap_string(file.path);
+	void *handle = name == NULL ? NULL : open_any(name, &file, mode);
+	rl_heap_give(name);
+	rl_heap_give(file.path);
+	return handle;
 }
 
 /* Handles. */
@@ -291,6 +314,7 @@ void rl_musl_error_drop(void *error)
 
 const struct rl_musl_definition rl_musl_definitions[] = {
 	{"dlopen", open_name, STT_FUNC},
+	{"fdlopen", open_descriptor, STT_FUNC},
 	{"dlsym", symbol, STT_FUNC},
 	{"dlclose", close_handle, STT_FUNC},
 	{"dlerror", rl_dl_error, STT_FUNC},

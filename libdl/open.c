@@ -1,6 +1,7 @@
 /* dlopen, dlmopen, dlclose. */
 #include <errno.h>
 
+#include "../ldso/base/heap.h"
 #include "../ldso/link/namespace.h"
 #include "../ldso/link/open.h"
 #include "dl.h"
@@ -42,6 +43,36 @@ enum rl_status rl_dl_open_object(const char *name, int mode, const void *caller,
 	struct rl_namespace *namespace =
 		name == NULL || requester == NULL ? &rl_process.linker.base : requester->namespace;
 	return rl_open(&rl_process.linker, namespace, &request, out_object, diag);
+}
+
+static enum rl_status open_descriptor(int fd, int mode, const void *caller, struct rl_object **out_object,
+				      struct rl_diag *diag)
+{
+	struct rl_file file;
+	RL_TRY(mode_check("", mode, diag));
+	RL_TRY(rl_dl_descriptor_read(fd, &file, diag));
+	struct rl_object *requester = rl_dl_object_at(caller);
+	char *name = rl_heap_string(file.path);
+	struct rl_open_request request = request_make(name, mode, requester);
+	request.file = &file;
+	enum rl_status status = rl_open(&rl_process.linker, request.caller->namespace, &request, out_object, diag);
+	rl_heap_give(name);
+	rl_heap_give(file.path);
+	return status;
+}
+
+void *rl_dl_open_descriptor(int fd, int mode, const void *caller)
+{
+	struct rl_diag diag = RL_DIAG_NONE;
+	struct rl_object *object = NULL;
+	if (fd == -1)
+		return rl_dl_open(NULL, mode, caller);
+	rl_dl_error_clear();
+	if (open_descriptor(fd, mode, caller, &object, &diag) != RL_OK) {
+		rl_dl_error_set(&diag);
+		return NULL;
+	}
+	return object == NULL ? NULL : rl_process.personality.handle_of(object);
 }
 
 /* Under the load lock. */

@@ -299,7 +299,7 @@ static enum rl_status file_resolve(struct rl_linker *linker, struct rl_namespace
 	} else {
 		RL_TRY(file_load(linker, namespace, request, file, &info, out_object, diag));
 	}
-	if (linker->rules.ignores_sonames && strchr(request->name, '/') != NULL)
+	if (request->file != NULL || (linker->rules.ignores_sonames && strchr(request->name, '/') != NULL))
 		return RL_OK;
 	const char *asked_as = (*out_object)->asked_as;
 	RL_TRY(rl_namespace_name_copy(*out_object, request->name, &asked_as));
@@ -326,6 +326,11 @@ static enum rl_status name_load(struct rl_linker *linker, struct rl_namespace *n
 enum rl_status rl_load(struct rl_linker *linker, struct rl_namespace *namespace, const struct rl_request *request,
 		       struct rl_object **out_object, struct rl_diag *diag)
 {
+	if (request->file != NULL) {
+		struct rl_file file = *request->file;
+		request->file->path = NULL;
+		return file_resolve(linker, namespace, request, &file, out_object, diag);
+	}
 	if (strchr(request->name, '$') == NULL)
 		return name_load(linker, namespace, request, out_object, diag);
 	char *expanded = NULL;

@@ -6,6 +6,7 @@
 
 struct rl_request {
 	const char *name;
+	struct rl_file *file;        /* open already: rl_load takes its path and leaves it open; NULL: found by name */
 	struct rl_object *requester; /* whose search path counts; NULL: nobody's */
 	enum rl_object_kind kind;    /* of the object if it is new */
 	bool is_needed;              /* the name is a DT_NEEDED entry: errors show it with its tokens expanded */

@@ -161,6 +161,7 @@ static enum rl_status open_locked(struct transaction *t)
 	}
 	t->last_before = t->namespace->last;
 	struct rl_request load = {.name = request->name,
+				  .file = request->file,
 				  .requester = request->caller,
 				  .kind = RL_OBJECT_OPENED,
 				  .for_dlopen = true,

@@ -6,6 +6,7 @@
 
 struct rl_open_request {
 	const char *name;
+	struct rl_file *file; /* open already: not searched for by name; its path may be taken.  NULL: none */
 	struct rl_object *caller; /* whose search path counts */
 	size_t namespace_limit; /* how many namespaces there may be; 0: any number */
 	bool is_lazy;
