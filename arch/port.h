@@ -13,6 +13,9 @@
 #if defined(__x86_64__)
 #include "x86_64/port.h"
 #define RL_PORT_CPU_HEADER "x86_64/cpu.h"
+#elif defined(__aarch64__)
+#include "aarch64/port.h"
+#define RL_PORT_CPU_HEADER "aarch64/cpu.h"
 #else
 #error "no port for this CPU"
 #endif

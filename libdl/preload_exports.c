@@ -3,10 +3,10 @@
 #include "preload.h"
 
 #define RL_EXPORT __attribute__((visibility("default"), used))
-/* One function under the version it had before libdl was merged into libc, and since then. */
+/* One function under the version it had before libdl was merged into libc (the oldest CPU's), and since then. */
 #define VERSIONS(own, name, old)                                                                                       \
 	__asm__(".globl " #own "_old\n.set " #own "_old, " #own "\n"                                                  \
-		".symver " #own "_old, " #name "@" old "\n"                                                           \
+		".symver " #own "_old, " #name "@" RL_PORT_GLIBC_SINCE(old) "\n"                                      \
 		".symver " #own ", " #name "@@GLIBC_2.34")
 
 #define CALLER __builtin_return_address(0)

@@ -39,6 +39,9 @@ MACHINES = {
     "EM_X86_64": Machine(
         "x86_64", "ld-linux-x86-64.so.2", 8, re.compile(r"%(?:[xyz]?mm\d+|st\b|k[0-7]\b|bnd\d|tmm\d)"),
         re.compile(r"^(?:f(?!s\b)\w+|wait|emms|v?ldmxcsr|v?stmxcsr|xsave\w*|xrstor\w*|vzero\w+)\b")),
+    "EM_AARCH64": Machine(
+        "aarch64", "ld-linux-aarch64.so.1", 1027, re.compile(r"[ {,\[-](?:[vqdshbz]\d+|p\d+/)"),
+        re.compile(r"^(?:msr|mrs)\b.*\bfp[sc]r")),
 }
 
 R_NONE = 0
@@ -72,7 +75,8 @@ def exports(elf):
     versions, table = version_names(elf), elf.get_section_by_name(".dynsym")
     indexes = elf.get_section_by_name(".gnu.version")
     for number, symbol in enumerate(table.iter_symbols()):
-        if number == 0 or symbol["st_shndx"] == "SHN_UNDEF" or symbol.name in versions.values():
+        if (number == 0 or symbol["st_shndx"] == "SHN_UNDEF" or symbol["st_info"]["type"] == "STT_SECTION"
+                or symbol.name in versions.values()):
             continue
         index = indexes.get_symbol(number)["ndx"] if indexes else "VER_NDX_GLOBAL"
         if isinstance(index, int):
@@ -180,7 +184,7 @@ def check_registers(path, allowed, machine):
         fields = line.split("\t")
         if len(fields) < 2 or function in allowed or function in told:
             continue
-        instruction = fields[1].split("#")[0].strip()
+        instruction = " ".join(fields[1:]).split("#")[0].strip()
         if machine.registers.search(instruction) or machine.mnemonics.match(instruction):
             told.add(function)
             yield f"{function} uses a vector or x87 register: {instruction}"

@@ -20,6 +20,7 @@ OUTPUT = HERE.parent / "ldso/abi/glibc/tunable_tables.c"
 
 TYPES = {"int32": "RL_TUNABLE_INT32", "uint64": "RL_TUNABLE_UINT64", "size": "RL_TUNABLE_SIZE",
          "string": "RL_TUNABLE_STRING"}
+MACHINES = {"x86_64": "EM_X86_64", "aarch64": "EM_AARCH64"}
 LEVELS = {"erase": "RL_TUNABLE_ERASE", "ignore": "RL_TUNABLE_IGNORE"}
 
 
@@ -34,17 +35,17 @@ class Row:
 
 
 def read_lists(path):
-    """[(release, count, label, [Row])] in the order of the file."""
+    """[(release, machine, count, label, [Row])] in the order of the file."""
     lists = []
     for line in path.read_text().splitlines():
         if not line or line.startswith("#"):
             continue
-        head = re.fullmatch(r"\[2\.(\d+)\] (\d+) (.*)", line)
+        head = re.fullmatch(r"\[2\.(\d+) (\w+)\] (\d+) (.*)", line)
         if head:
-            lists.append((200 + int(head[1]), int(head[2]), head[3], []))
+            lists.append((200 + int(head[1]), head[2], int(head[3]), head[4], []))
         else:
-            lists[-1][3].append(Row(line.split()))
-    for release, count, label, rows in lists:
+            lists[-1][-1].append(Row(line.split()))
+    for release, _, count, label, rows in lists:
         if len(rows) != count:
             sys.exit(f"{path}: list {release} ({label}) has {len(rows)} lines instead of {count}")
     return lists
@@ -70,6 +71,8 @@ def generate(lists):
         " */",
         '#include "tunables.h"',
         "",
+        "#include <elf.h>",
+        "",
         "const struct rl_tunable rl_tunable_rows[] = {",
     ]
     for row in rows.values():
@@ -82,12 +85,12 @@ def generate(lists):
     out += ["};", "", "const uint8_t rl_tunable_ids[] = {"]
     first = 0
     tables = []
-    for release, count, label, members in lists:
-        out.append(f"\t/* {release // 100}.{release % 100}: {label} */")
+    for release, machine, count, label, members in lists:
+        out.append(f"\t/* {release // 100}.{release % 100} {machine}: {label} */")
         indices = [str(order[row.key]) for row in members]
         for i in range(0, count, 24):
             out.append("\t" + ", ".join(indices[i:i + 24]) + ",")
-        tables.append(f"\t{{ {release}, {count}, {first} }}, /* {label} */")
+        tables.append(f"\t{{ {release}, {MACHINES[machine]}, {count}, {first} }}, /* {label} */")
         first += count
     out += ["};", "", "const struct rl_tunable_list rl_tunable_lists[] = {", *tables, "};", "",
             "const size_t rl_tunable_lists_count = sizeof rl_tunable_lists / sizeof *rl_tunable_lists;", ""]
@@ -116,7 +119,8 @@ def main():
     lists = read_lists(DATA)
     if options.compare:
         names = names_in(options.compare)
-        found = [f"{r // 100}.{r % 100} ({label})" for r, _, label, rows in lists if [x.name for x in rows] == names]
+        found = [f"{r // 100}.{r % 100} {machine} ({label})" for r, machine, _, label, rows in lists
+                 if [x.name for x in rows] == names]
         print(f"{options.compare}: {len(names)} tunables as in {', '.join(found) or 'no list'}")
         return 0 if found else 1
     text = generate(lists)

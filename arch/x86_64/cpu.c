@@ -389,8 +389,8 @@ struct rl_cpu_names rl_cpu_names(const struct rl_cpu *cpu)
  * XSAVE area to 64, that area, and a closing magic word. */
 size_t rl_cpu_minsigstacksize(const struct rl_cpu *cpu)
 {
-	const size_t constant_of_old_kernels = 2048;
+	const size_t constant_of_old_kernels = 2048, room = 2048; /* room for the handler itself */
 	if (cpu->vendor == RL_CPU_OTHER || cpu->max_leaf < 0xd || !(cpu->leaf[RL_CPU_LEAF_1].ecx & BIT(ECX_OSXSAVE)))
-		return constant_of_old_kernels;
-	return ((448 + 15 + 15) & ~15ul) + 48 + cpu->state.ebx + 4;
+		return constant_of_old_kernels + room;
+	return room + ((448 + 15 + 15) & ~15ul) + 48 + cpu->state.ebx + 4;
 }

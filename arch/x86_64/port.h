@@ -23,6 +23,9 @@
 /* Flags of this CPU's libraries in ld.so.cache: ELF, libc6, and the ABI. */
 #define RL_PORT_CACHE_FLAGS 0x303
 
+/* glibc's version of a symbol that the oldest CPU has since VERSION. */
+#define RL_PORT_GLIBC_SINCE(version) version
+
 /* Relocation kinds, by the field's names; S symbol value, A addend, B bias, P place, Z symbol size. */
 #define RL_RELOC_NONE R_X86_64_NONE
 #define RL_RELOC_RELATIVE R_X86_64_RELATIVE   /* B + A */

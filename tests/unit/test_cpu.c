@@ -211,9 +211,9 @@ static void levels_check(void)
 	load(recorded_named("Zhaoxin"), &cpu);
 	CHECK(is_text(rl_cpu_hwcaps(&cpu)[0], "x86-64-v2"));
 	load(recorded_named("a vendor nobody knows"), &cpu);
-	CHECK(rl_cpu_hwcaps(&cpu)[0] == NULL && rl_cpu_minsigstacksize(&cpu) == 2048);
+	CHECK(rl_cpu_hwcaps(&cpu)[0] == NULL && rl_cpu_minsigstacksize(&cpu) == 2048 + 2048);
 	load(recorded_named("Haswell, broken transactions"), &cpu);
-	CHECK(is_text(rl_cpu_platform(&cpu), "haswell") && rl_cpu_minsigstacksize(&cpu) == 464 + 48 + 0x340 + 4);
+	CHECK(is_text(rl_cpu_platform(&cpu), "haswell") && rl_cpu_minsigstacksize(&cpu) == 2048 + 464 + 48 + 0x340 + 4);
 }
 
 static void state_check(void)

@@ -198,7 +198,8 @@ static void lists_check(void)
 	CHECK(rl_tunable_list_find(241, 0)->count == 43 && rl_tunable_list_find(243, 0)->count == 37);
 	for (size_t i = 0; i < rl_tunable_lists_count; i++) {
 		CHECK(rl_tunable_lists[i].count <= RL_TUNABLE_COUNT_MAX);
-		CHECK(i == 0 || rl_tunable_lists[i].release >= rl_tunable_lists[i - 1].release);
+		CHECK(i == 0 || rl_tunable_lists[i].release >= rl_tunable_lists[i - 1].release
+		      || rl_tunable_lists[i].machine != rl_tunable_lists[i - 1].machine);
 		CHECK(i == 0
 		      || rl_tunable_lists[i].first == rl_tunable_lists[i - 1].first + rl_tunable_lists[i - 1].count);
 	}

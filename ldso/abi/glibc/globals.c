@@ -10,7 +10,6 @@ enum {
 	MUTEX_KIND_OFFSET = 16,
 	MUTEX_RECURSIVE = 1,
 	CLOCK_TICKS = 100,
-	MIN_SIGNAL_STACK = 2048,
 };
 
 static void mutex_start(unsigned char *global, uint16_t mutex)
@@ -98,7 +97,7 @@ static void kernel_fill(struct rl_glibc *glibc, const struct rl_glibc_machine *m
 	rl_glibc_put_word(ro, fields->dl_pagesize, glibc->linker->page_size);
 	rl_glibc_put_word(ro, fields->dl_minsigstacksize,
 			  rl_kernel_has(kernel, RL_AT_MINSIGSTKSZ) ? kernel->aux[RL_AT_MINSIGSTKSZ]
-								   : machine->min_signal_stack + MIN_SIGNAL_STACK);
+								   : machine->min_signal_stack);
 	rl_glibc_put_int(ro, fields->dl_clktck,
 			 rl_kernel_has(kernel, AT_CLKTCK) ? (uint32_t)kernel->aux[AT_CLKTCK] : CLOCK_TICKS);
 	*(uint16_t *)(ro + fields->dl_fpu_control) = RL_PORT_FPU_CONTROL; /* libc has nothing to load */

@@ -23,14 +23,16 @@ static bool is_strict(const struct rl_tunables *tunables)
 
 const struct rl_tunable_list *rl_tunable_list_find(unsigned int release, size_t count)
 {
-	const struct rl_tunable_list *nearest = &rl_tunable_lists[0];
+	const struct rl_tunable_list *nearest = NULL;
 	for (size_t i = 0; i < rl_tunable_lists_count; i++) {
 		const struct rl_tunable_list *list = &rl_tunable_lists[i];
-		if (list->release > release)
+		if (list->machine != RL_PORT_MACHINE)
+			continue;
+		if (nearest != NULL && list->release > release)
 			break;
 		if (list->release == release && count != 0 && list->count == count)
 			return list;
-		if (list->release != nearest->release)
+		if (nearest == NULL || list->release != nearest->release)
 			nearest = list;
 	}
 	return nearest;

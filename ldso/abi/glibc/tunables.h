@@ -40,6 +40,7 @@ struct rl_tunable {
 /* One numbering: rl_tunable_rows[rl_tunable_ids[first + id]] is tunable id. */
 struct rl_tunable_list {
 	uint16_t release; /* 236 is 2.36 */
+	uint16_t machine; /* e_machine: a port uses the lists with RL_PORT_MACHINE */
 	uint8_t count;
 	uint16_t first;
 };
