@@ -40,7 +40,7 @@ MACHINES = {
         "x86_64", "ld-linux-x86-64.so.2", 8, re.compile(r"%(?:[xyz]?mm\d+|st\b|k[0-7]\b|bnd\d|tmm\d)"),
         re.compile(r"^(?:f(?!s\b)\w+|wait|emms|v?ldmxcsr|v?stmxcsr|xsave\w*|xrstor\w*|vzero\w+)\b")),
     "EM_AARCH64": Machine(
-        "aarch64", "ld-linux-aarch64.so.1", 1027, re.compile(r"[ {,\[-](?:[vqdshbz]\d+|p\d+/)"),
+        "aarch64", "ld-linux-aarch64.so.1", 1027, re.compile(r"[ {,\[-](?:[vqdshbz]\d{1,2}\b(?! <)|p\d+/)"),
         re.compile(r"^(?:msr|mrs)\b.*\bfp[sc]r")),
 }
 

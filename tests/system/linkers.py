@@ -2,14 +2,20 @@
 
 import os
 import pathlib
+import platform
 import shutil
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ORIGINAL = pathlib.Path("/lib64/ld-linux-x86-64.so.2").resolve()
+# The CPU whose programs are run: this machine's, or one that with-cpu.py made run.
+CPU = os.environ.get("RELINK_TEST_CPU", platform.machine())
+IS_FOREIGN = CPU != platform.machine()
+LOADERS = {"x86_64": "/lib64/ld-linux-x86-64.so.2", "aarch64": "/lib/ld-linux-aarch64.so.1"}
+ORIGINAL = pathlib.Path(LOADERS[CPU]).resolve()
 # What programs of each libc are compared with, and the name under which both linkers are run: a musl loader goes by its name.
-ORIGINALS = {"glibc": ORIGINAL, "musl": pathlib.Path("/lib/ld-musl-x86_64.so.1").resolve()}
-NAMES = {"glibc": "ld-relink.so", "musl": "ld-musl-x86_64.so.1"}
+ORIGINALS = {"glibc": ORIGINAL, "musl": pathlib.Path(f"/lib/ld-musl-{CPU}.so.1").resolve()}
+NAMES = {"glibc": "ld-relink.so", "musl": f"ld-musl-{CPU}.so.1"}
+BUILD = ROOT / ("build-" + CPU if IS_FOREIGN else "build")
 
 
 def under_test(libc="glibc"):
@@ -17,13 +23,13 @@ def under_test(libc="glibc"):
     choice = os.environ.get("LINKER", "")
     if choice == "original":
         return ORIGINALS[libc]
-    return pathlib.Path(choice).resolve() if choice else ROOT / "build" / "ld-relink.so"
+    return pathlib.Path(choice).resolve() if choice else BUILD / "ld-relink.so"
 
 
 def preload_under_test():
     """libdl-relink.so: PRELOAD from the environment, or what the build made."""
     choice = os.environ.get("PRELOAD", "")
-    return pathlib.Path(choice).resolve() if choice else ROOT / "build" / "libdl-relink.so"
+    return pathlib.Path(choice).resolve() if choice else BUILD / "libdl-relink.so"
 
 
 def empty_preload():
@@ -31,9 +37,25 @@ def empty_preload():
     path = cache_folder() / "empty" / "libdl-relink.so"
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
-        subprocess.run(["gcc", "-shared", "-nostdlib", "-Wl,-soname,libdl-relink.so", "-o", str(path), "-xc", "/dev/null"],
+        subprocess.run([*compiler("gcc"), "-shared", "-nostdlib", "-Wl,-soname,libdl-relink.so", "-o", str(path), "-xc", "/dev/null"],
                        check=True)
     return path
+
+
+# Thread-local variables through descriptors, and the CPU's other way if descriptors are the usual one.
+TLSDESC = {"x86_64": "-mtls-dialect=gnu2", "aarch64": "-mtls-dialect=desc"}
+TRADITIONAL_TLS = {"aarch64": ["-mtls-dialect=trad"]}
+
+
+def compiler(name, libc="glibc"):
+    """The words that call a compiler driver for the CPU and libc."""
+    if not IS_FOREIGN:
+        return [name if libc == "glibc" else "musl-" + name]
+    if libc == "glibc":
+        return [f"{CPU}-linux-gnu-{name}"]
+    # Debian has no wrapper for this, but its specs.  libgcc's outlined atomics are made for glibc.
+    options = {"aarch64": ["-mno-outline-atomics"]}
+    return [f"{CPU}-linux-gnu-{name}", "-specs", f"/usr/lib/{CPU}-linux-musl/musl-gcc.specs", *options.get(CPU, [])]
 
 
 def place(linker, path):
@@ -48,6 +70,7 @@ def cache_folder():
     """Where built scenarios are kept between sessions. World-readable: set-user-id scenarios run as another user."""
     choice = os.environ.get("RELINK_TEST_CACHE")
     folder = pathlib.Path(choice) if choice else pathlib.Path(f"/tmp/relink-tests-{os.getuid()}")
+    folder = folder / CPU if IS_FOREIGN else folder
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     if folder.stat().st_uid != os.getuid():
         raise SystemExit(f"{folder} belongs to somebody else")

@@ -1,7 +1,9 @@
 """Private namespaces, and a linker bind-mounted over a path in one. Nothing outside this process and its children changes."""
 
 import ctypes
+import errno
 import os
+import pathlib
 import signal
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x40000000
@@ -31,6 +33,41 @@ def enter(network=True):
             with open(f"/proc/self/{name}", "w") as file:
                 file.write(text)
     _check(_libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None), "make mounts private")
+
+
+def enter_as_root():
+    """New user and mount namespaces in which we are root, and everybody else is who they were, if we were root before."""
+    ranges = "0 0 65536" if os.geteuid() == 0 else f"0 {os.geteuid()} 1"
+    groups = "0 0 65536" if os.geteuid() == 0 else f"0 {os.getegid()} 1"
+    ready = os.pipe()
+    parent, helper = os.getpid(), os.fork()
+    if helper == 0:
+        # Only a process outside may give the inside more than one identity.
+        os.read(ready[0], 1)
+        if os.geteuid() != 0:
+            pathlib.Path(f"/proc/{parent}/setgroups").write_text("deny")
+        pathlib.Path(f"/proc/{parent}/gid_map").write_text(groups)
+        pathlib.Path(f"/proc/{parent}/uid_map").write_text(ranges)
+        os._exit(0)
+    _check(_libc.unshare(CLONE_NEWUSER | CLONE_NEWNS), "unshare")
+    os.write(ready[1], b"x")
+    _, status = os.waitpid(helper, 0)
+    for descriptor in ready:
+        os.close(descriptor)
+    if status:
+        raise OSError(errno.EPERM, "cannot map users")
+    _check(_libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None), "make mounts private")
+
+
+def mount(kind, target, options=None):
+    """Mount a file system of a kind, in this namespace only."""
+    _check(_libc.mount(kind.encode(), os.fsencode(target), kind.encode(), 0, options and os.fsencode(options)),
+           f"mount {kind} on {target}")
+
+
+def overlay(folders, target):
+    """Lay folders over one another, the first on top, read-only."""
+    mount("overlay", target, "lowerdir=" + ":".join(map(str, folders)))
 
 
 def bind(source, target):

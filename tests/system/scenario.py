@@ -29,9 +29,8 @@ MODES = ("command", "interp")
 LIBCS = ("glibc", "musl")
 BUILD_KEYS = {"out", "from", "flags", "libs", "with", "rpath", "compiler", "interp"}
 RUN_KEYS = {"name", "program", "args", "linker_args", "env", "cwd", "exit", "modes", "golden", "normalise", "stdin", "user",
-            "setuid", "cpu", "address_space", "seconds", "argv0", "silent", "long", "copy_as", "libc"}
-TOP_KEYS = {"about", "build", "run", "needs", "libc"}
-COMPILERS = {"glibc": ("gcc", "g++"), "musl": ("musl-gcc", "musl-g++")}
+            "setuid", "cpu", "address_space", "seconds", "argv0", "silent", "long", "copy_as", "libc", "machine"}
+TOP_KEYS = {"about", "build", "run", "needs", "libc", "machine"}
 
 
 class BuildFailure(Exception):
@@ -45,8 +44,8 @@ def words(value):
 @functools.cache
 def toolchain_text():
     text = ""
-    for tool in ("gcc", "ld"):
-        text += subprocess.run([tool, "--version"], capture_output=True, text=True, check=True).stdout.split("\n")[0]
+    for tool in (linkers.compiler("gcc"), linkers.compiler("ld")):
+        text += subprocess.run([*tool, "--version"], capture_output=True, text=True, check=True).stdout.split("\n")[0]
     return text + str(linkers.ORIGINAL.stat().st_mtime_ns)
 
 
@@ -79,12 +78,15 @@ class Run:
         return self.keys.get("modes", list(MODES))
 
     def skip_reason(self):
+        machines = self.keys.get("machine", self.scenario.keys.get("machine", [linkers.CPU]))
+        if linkers.CPU not in machines:
+            return "only for " + ", ".join(machines)
         missing = set(self.keys.get("cpu", [])) - cpu_flags()
         if missing:
             return "this processor has no " + ", ".join(sorted(missing))
         if (self.keys.get("user") or self.keys.get("setuid")) and os.geteuid() != 0:
             return "needs root to become another user"
-        needs = self.scenario.keys.get("needs", []) + (["musl-gcc"] if self.scenario.libc == "musl" else [])
+        needs = self.scenario.keys.get("needs", []) + linkers.compiler("gcc", self.scenario.libc)[:1]
         missing = [tool for tool in needs if not shutil.which(tool)]
         if missing:
             return "not installed: " + ", ".join(missing)
@@ -150,7 +152,11 @@ class Scenario:
             raise ValueError(f"{self.folder}/scenario.toml: unknown keys {sorted(unknown)}")
 
     def expand(self, text):
-        return text.replace("@STAGE@", str(self.stage)).replace("@LINKER@", str(self.linker_path))
+        values = {"@STAGE@": self.stage, "@LINKER@": self.linker_path, "@CPU@": linkers.CPU,
+                  "@TLSDESC@": linkers.TLSDESC[linkers.CPU]}
+        for token, value in values.items():
+            text = text.replace(token, str(value))
+        return text
 
     def fingerprint(self):
         state = hashlib.sha256(toolchain_text().encode() + str(self.stage).encode())
@@ -183,13 +189,17 @@ class Scenario:
 
     def _build(self, table):
         """One call of the compiler driver; a name with .so in it is a library, any other a program."""
-        out = self.stage / table["out"]
+        out = self.stage / self.expand(table["out"])
         out.parent.mkdir(parents=True, exist_ok=True)
         sources = words(table.get("from", []))
         is_object = out.suffix == ".o"
         is_library = ".so" in out.name
-        compiler = table.get("compiler", COMPILERS[self.libc][any(s.endswith(".cpp") for s in sources)])
-        argv = [compiler, "-O1", "-Wall", "-I", str(INCLUDE)]
+        compiler = linkers.compiler("g++" if any(s.endswith(".cpp") for s in sources) else "gcc", self.libc)
+        if "compiler" in table:
+            compiler = [table["compiler"]] + ([f"--target={linkers.CPU}-linux-gnu"] if linkers.IS_FOREIGN else [])
+        else:
+            compiler += linkers.TRADITIONAL_TLS.get(linkers.CPU, [])
+        argv = [*compiler, "-O1", "-Wall", "-I", str(INCLUDE)]
         if is_object:
             argv += ["-c"]
         elif is_library:
@@ -202,17 +212,22 @@ class Scenario:
             rpath = table.get("rpath", "$ORIGIN")
             if rpath:
                 argv += ["-Wl,-rpath," + self.expand(rpath)]
-            folders = {self.stage} | {(self.stage / b["out"]).parent for b in self.builds}
+            folders = {self.stage} | {(self.stage / self.expand(b["out"])).parent for b in self.builds}
             argv += [f"-Wl,-rpath-link,{folder}" for folder in sorted(folders)]
             for library in words(table.get("with", [])):
-                path = self.stage / library
+                path = self.stage / self.expand(library)
                 argv += [str(path)] if path.suffix == ".o" else [f"-L{path.parent}", f"-l:{path.name}"]
-        argv += words(table.get("libs", []))
+        argv += words(self.expand(table.get("libs", "")))
         self._command(argv, cwd=self.folder)
+
+    def build_environment(self):
+        """What compilers and prepare.py find."""
+        return {"TMPDIR": "/tmp", "CC": shlex.join(linkers.compiler("gcc", self.libc)), "CXX": shlex.join(linkers.compiler("g++")),
+                "LINKER": str(self.linker_path), "ORIGINAL": str(self.original)}
 
     def _command(self, argv, cwd):
         result = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, timeout=120,
-                                env=process.CLEAN_ENVIRONMENT | {"TMPDIR": "/tmp"})
+                                env=process.CLEAN_ENVIRONMENT | self.build_environment())
         if result.returncode:
             raise BuildFailure(f"{self.name}: {shlex.join(argv)}\n{result.stdout}{result.stderr}")
 

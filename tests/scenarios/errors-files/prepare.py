@@ -51,7 +51,7 @@ def shift(header):
 
 place("good", good)
 place("class32", b"\x7fELF\x01\x01\x01" + bytes(9) + struct.pack("<HHIIIIIHHHHHH", 3, 3, 1, 0, 52, 0, 0, 52, 32, 1, 40, 0, 0) + bytes(64))
-place("machine", patched(18, "H", 183))
+place("machine", patched(18, "H", 43))
 place("garbage", b"This is not an ELF file, it is a text of some length.\n" * 40)
 place("empty", b"")
 place("short", good[:30])

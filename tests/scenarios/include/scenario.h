@@ -12,6 +12,13 @@
 #define CHECK(condition) printf("%s: %s\n", #condition, (condition) ? "yes" : "NO")
 #define OPAQUE(value) ({ __typeof__(value) opaque_ = (value); __asm__ volatile("" : "+r"(opaque_)); opaque_; })
 
+/* The CPU's instruction that calls a function. */
+#if defined(__x86_64__)
+#define CALL "call"
+#elif defined(__aarch64__)
+#define CALL "bl"
+#endif
+
 /* The last component of a path. */
 static inline const char *base_name(const char *path)
 {

@@ -50,5 +50,5 @@ __attribute__((used)) static void from_fini(void)
 	note("DT_FINI");
 }
 
-__asm__(".section .init,\"ax\",@progbits\n\tcall from_init\n"
-	".section .fini,\"ax\",@progbits\n\tcall from_fini\n.text\n");
+__asm__(".section .init,\"ax\",@progbits\n\t" CALL " from_init\n"
+	".section .fini,\"ax\",@progbits\n\t" CALL " from_fini\n.text\n");

@@ -1,16 +1,18 @@
 """Writes and builds libraries of many functions and pointers, and a program that uses all of them."""
+import os
 import pathlib
 import subprocess
 import sys
 
 stage = pathlib.Path(sys.argv[1])
+CC = os.environ["CC"].split()
 LIBRARIES, EACH = 8, 400
 
 
 def build(out, text, *arguments):
     source = stage / (out + ".c")
     source.write_text(text)
-    subprocess.run(["gcc", "-O0", "-o", out, source.name, "-L.", "-Wl,-rpath,$ORIGIN", *arguments], cwd=stage, check=True)
+    subprocess.run([*CC, "-O0", "-o", out, source.name, "-L.", "-Wl,-rpath,$ORIGIN", *arguments], cwd=stage, check=True)
 
 
 names = []

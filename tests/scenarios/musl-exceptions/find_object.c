@@ -78,3 +78,10 @@ int __cxa_thread_atexit_impl(void (*function)(void *), void *object, void *handl
 	*each = (struct destructor){function, object, pthread_getspecific(key)};
 	return pthread_setspecific(key, each);
 }
+
+/* The support library was made for glibc, whose name for this some CPUs' atomic operations use. */
+unsigned long getauxval(unsigned long kind), __getauxval(unsigned long kind);
+unsigned long __getauxval(unsigned long kind)
+{
+	return getauxval(kind);
+}

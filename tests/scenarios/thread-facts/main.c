@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
@@ -9,6 +10,26 @@
 #include <unistd.h>
 
 #include "scenario.h"
+
+/* Where libc's thread descriptor has the thread's id, and where guards are kept. */
+#if defined(__x86_64__)
+#define TID_PLACE 0x2d0
+
+static void guards_read(unsigned long *canary, unsigned long *pointer_guard)
+{
+	__asm__("mov %%fs:0x28, %0\n\tmov %%fs:0x30, %1" : "=r"(*canary), "=r"(*pointer_guard));
+}
+#else
+#define TID_PLACE 208
+
+static void guards_read(unsigned long *canary, unsigned long *pointer_guard)
+{
+	extern unsigned long __stack_chk_guard;
+
+	*canary = __stack_chk_guard;
+	*pointer_guard = *(unsigned long *)dlvsym(RTLD_DEFAULT, "__pointer_chk_guard", "GLIBC_PRIVATE");
+}
+#endif
 
 static pthread_mutex_t robust;
 
@@ -55,7 +76,7 @@ int main(void)
 	CHECK(gettid() == getpid());
 	CHECK(syscall(SYS_get_robust_list, 0, &head, &length) == 0 && head);
 	SHOW("%zu", length);
-	CHECK(syscall(SYS_set_tid_address, (char *)pthread_self() + 0x2d0) == getpid());
+	CHECK(syscall(SYS_set_tid_address, (char *)pthread_self() + TID_PLACE) == getpid());
 	pthread_mutexattr_init(&kind);
 	pthread_mutexattr_setrobust(&kind, PTHREAD_MUTEX_ROBUST);
 	pthread_mutex_init(&robust, &kind);
@@ -77,7 +98,7 @@ int main(void)
 	SHOW("%d", pthread_attr_setstacksize(&attributes, PTHREAD_STACK_MIN));
 	SHOW("%d", pthread_create(&thread, &attributes, small, NULL));
 	pthread_join(thread, NULL);
-	__asm__("mov %%fs:0x28, %0\n\tmov %%fs:0x30, %1" : "=r"(canary), "=r"(pointer_guard));
+	guards_read(&canary, &pointer_guard);
 	CHECK(canary != 0 && (canary & 0xff) == 0);
 	CHECK(pointer_guard != 0);
 	if (setjmp(environment) == 0)
