@@ -50,6 +50,13 @@ static void miss()
 		abort();
 }
 
+static void miss_and_say()
+{
+	miss();
+	if (dlerror() == NULL)
+		abort();
+}
+
 static void default_miss()
 {
 	if (dlsym(RTLD_DEFAULT, "nowhere_at_all") != NULL)
@@ -110,6 +117,7 @@ int main(int argc, char **argv)
 		{"reopen", reopen, 0, true},
 		{"dlsym-hit", hit, 0, true},
 		{"dlsym-miss", miss, 0, true},
+		{"dlsym-miss-text", miss_and_say, 0, true},
 		{"default-miss-10", default_miss, 10, true},
 		{"default-miss-1000", default_miss, 1000, true},
 		{"iterate-10", iterate, 10, true},
