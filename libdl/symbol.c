@@ -12,12 +12,33 @@ struct query {
 	struct rl_lookup lookup;
 };
 
-static struct query query_make(void *handle, const char *name, const struct rl_version *version, const void *caller)
+/* rl_name_make in place, for a name that somebody waits for: four characters a step make the chain of multiplications
+ * short. */
+static inline void name_fill(struct rl_name *name, const char *string)
 {
-	return (struct query){.handle = handle,
-			      .caller = caller,
-			      .lookup = {.name = rl_name_make(name),
-					 .want = {.version = version, .newest = version == NULL}}};
+	const unsigned char *c = (const unsigned char *)string;
+	uint32_t hash = 5381;
+	for (; c[0] != '\0' && c[1] != '\0' && c[2] != '\0' && c[3] != '\0'; c += 4)
+		hash = hash * (33u * 33 * 33 * 33) + (c[0] * 33u + c[1]) * (33u * 33) + (c[2] * 33u + c[3]);
+	for (; *c != '\0'; c++)
+		hash = hash * 33 + *c;
+	name->string = string;
+	name->size = (size_t)((const char *)c - string) + 1;
+	name->gnu_hash = hash;
+	name->sysv_ready = false;
+}
+
+static inline void query_fill(struct query *query, void *handle, const char *name, const struct rl_version *version,
+			      const void *caller)
+{
+	query->handle = handle;
+	query->caller = caller;
+	name_fill(&query->lookup.name, name);
+	query->lookup.want.version = version;
+	query->lookup.want.newest = version == NULL;
+	query->lookup.want.skip_undefined_functions = false;
+	query->lookup.skip = NULL;
+	query->lookup.after = NULL;
 }
 
 /* The object whose code asks, or NULL. */
@@ -130,7 +151,8 @@ static void *symbol_get(struct query *query)
 
 void *rl_dl_symbol(void *handle, const char *name, const void *caller)
 {
-	struct query query = query_make(handle, name, NULL, caller);
+	struct query query;
+	query_fill(&query, handle, name, NULL, caller);
 	return symbol_get(&query);
 }
 
@@ -143,7 +165,8 @@ static struct rl_version version_make(const char *version)
 void *rl_dl_symbol_version(void *handle, const char *name, const char *version, const void *caller)
 {
 	struct rl_version wanted = version_make(version);
-	struct query query = query_make(handle, name, &wanted, caller);
+	struct query query;
+	query_fill(&query, handle, name, &wanted, caller);
 	return symbol_get(&query);
 }
 
@@ -152,7 +175,8 @@ void *rl_dl_symbol_quietly(void *handle, const char *name, const char *version)
 	struct rl_version wanted;
 	if (version != NULL)
 		wanted = version_make(version);
-	struct query query = query_make(handle, name, version == NULL ? NULL : &wanted, NULL);
+	struct query query;
+	query_fill(&query, handle, name, version == NULL ? NULL : &wanted, NULL);
 	struct rl_binding binding;
 	return query_run_safely(&query, &binding) == RL_OK ? binding_value(&binding) : NULL;
 }
