@@ -29,6 +29,7 @@ static char *path_of(int fd)
 enum rl_status rl_dl_descriptor_read(int fd, struct rl_file *out_file, struct rl_diag *diag)
 {
 	out_file->fd = fd;
+	out_file->source = NULL;
 	out_file->path = path_of(fd);
 	if (out_file->path == NULL)
 		return rl_fail(diag, RL_NO_MEMORY, .error_number = ENOMEM);

@@ -26,19 +26,6 @@ static struct {
 	_Atomic(enum rl_preload_state) state;
 } preload;
 
-/* struct r_debug of <link.h>. */
-struct host_debug {
-	int version;
-	struct rl_host_map *maps;
-};
-
-/* Where the host tells debuggers about its list, and where the kernel's arguments lie. */
-extern struct host_debug _r_debug __attribute__((weak, visibility("default")));
-extern void *__libc_stack_end __attribute__((weak, visibility("default")));
-/* The same under musl; its environment lies where the kernel put it until the program changes it. */
-extern struct host_debug *_dl_debug_addr __attribute__((weak, visibility("default")));
-extern void **__environ __attribute__((weak, visibility("default")));
-
 static struct rl_linker *linker(void)
 {
 	return &rl_process.linker;
@@ -91,31 +78,11 @@ static void suspect(struct rl_linker *unused, const struct rl_diag *diag)
 	rl_words_print_warning(&own_words, diag);
 }
 
-/* The kernel's block: argc, the arguments, NULL, the environment. */
-static uintptr_t *stack_find(void)
-{
-	if (&__libc_stack_end != NULL)
-		return __libc_stack_end;
-	if (&__environ == NULL || __environ == NULL)
-		return NULL;
-	uintptr_t *word = (uintptr_t *)__environ - 2, count = 0;
-	for (; *word != count; word--)
-		count++;
-	return word;
-}
-
-static struct rl_host_map *maps_find(void)
-{
-	if (&_r_debug != NULL)
-		return _r_debug.maps;
-	return &_dl_debug_addr == NULL || _dl_debug_addr == NULL ? NULL : _dl_debug_addr->maps;
-}
-
 /* Step: arguments, environment, CPU. */
 static bool configure(void)
 {
-	uintptr_t *stack = stack_find();
-	if (stack == NULL || maps_find() == NULL)
+	uintptr_t *stack = rl_host_stack();
+	if (stack == NULL || rl_host_maps() == NULL)
 		return false;
 	rl_kernel_read(stack, &preload.kernel);
 	rl_options_read_environment(&preload.kernel, &preload.options);
@@ -196,7 +163,7 @@ static bool start(void)
 	rl_host_lock(&rl_host);
 	if (atomic_load(&preload.state) == RL_PRELOAD_NEW) {
 		atomic_store(&preload.state, RL_PRELOAD_STARTING);
-		bool is_joined = configure() && rl_host_find(&rl_host, maps_find()) && engine_make() && adopt();
+		bool is_joined = configure() && rl_host_find(&rl_host, rl_host_maps()) && engine_make() && adopt();
 		rl_host.is_started = true;
 		atomic_store(&preload.state, is_joined ? RL_PRELOAD_READY : RL_PRELOAD_REFUSED);
 	}

@@ -35,13 +35,16 @@ ENTRIES = {
     "rl_finish": ("arch", "product"),
     "rl_lazy_bind": ("arch", "link"),
     "rl_tls_descriptor_address": ("arch", "link"),
+    # Not ours there: the linker of the process has the same names as ld-relink.so (ldso/abi/host/process.c).
+    "_r_debug": ("abi/host", "product"),
+    "__libc_stack_end": ("abi/host", "product"),
 }
 
 # The only functions that freestanding code may take from outside: musl's leaf string functions.
 OUTSIDE = {"memcpy", "memmove", "memset", "memcmp", "memchr", "strlen", "strcmp", "strncmp", "strchr", "strchrnul",
            "_GLOBAL_OFFSET_TABLE_", "_DYNAMIC", "__ehdr_start", "_end", "_etext",
-           # What libdl-relink.so asks its host for, weakly (libdl/preload.c).
-           "_r_debug", "__libc_stack_end", "_dl_debug_addr", "__environ"}
+           # What libdl-relink.so and librelink ask their host for, weakly (ldso/abi/host/process.c, libdl/relink/frames.c).
+           "_r_debug", "__libc_stack_end", "_dl_debug_addr", "__environ", "__register_frame", "__deregister_frame"}
 
 SOURCE_SUFFIXES = {".c", ".h", ".S"}
 CPU_MACRO = re.compile(r"\b_*(?:x86_64|amd64|i[3-6]86|aarch64|arm|riscv|powerpc(?:64)?|s390x?|mips|loongarch\w*)_*\b",

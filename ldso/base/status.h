@@ -54,6 +54,8 @@ enum rl_status {
 	RL_RELOC_DAMAGED,
 	RL_RELOC_WRITABLE,
 	RL_RELOC_OVERFLOW,
+	RL_REFUSED, /* whoever embeds the engine said no */
+	RL_NAME_TAKEN, /* an object of this name is there already */
 
 	/* TLS. */
 	RL_TLS_STATIC_FULL,

@@ -11,6 +11,7 @@
 
 struct rl_object;
 struct rl_linker;
+struct rl_namespace;
 struct rl_tls_block;
 
 struct rl_abi {
@@ -34,8 +35,10 @@ struct rl_abi {
 	/* The version a file with DT_RELR must need from the library whose name starts so; NULL: none. */
 	const char *relr_version, *relr_library_prefix;
 
-	/* NAME may mean the libc itself, whatever files there are: its object, or NULL.  Optional. */
-	enum rl_status (*name_claim)(void *context, const char *name, struct rl_object **out_object,
+	/* NAME, asked for by REQUESTER (NULL: nobody), may mean an object whatever files there are, of NAMESPACE or of one
+	 * that lends to it: that object, or NULL.  Optional. */
+	enum rl_status (*name_claim)(void *context, const char *name, struct rl_object *requester,
+				     struct rl_namespace *namespace, struct rl_object **out_object,
 				     struct rl_diag *diag);
 	/* The object that serves instead of OBJECT, which is dropped then; NULL: none.  Optional. */
 	struct rl_object *(*object_substitute)(void *context, struct rl_object *object);

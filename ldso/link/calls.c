@@ -30,6 +30,8 @@ static void object_init(struct rl_linker *linker, struct rl_object *object)
 	if (object->kind == RL_OBJECT_PROGRAM)
 		return;
 	rl_emit(linker, (struct rl_event){.kind = RL_EVENT_INIT, .object = object});
+	if (linker->call_functions != NULL && linker->call_functions(linker, object, true))
+		return;
 	if (object->dynamic.init != 0)
 		((init_function *)object->dynamic.init)(linker->argc, linker->argv, linker->envp);
 	array_call(linker, &object->dynamic.init_array);
@@ -57,6 +59,8 @@ static void object_fini(struct rl_linker *linker, struct rl_object *object)
 {
 	object->init_called = false;
 	rl_emit(linker, (struct rl_event){.kind = RL_EVENT_FINI, .object = object});
+	if (linker->call_functions != NULL && linker->call_functions(linker, object, false))
+		return;
 	const uintptr_t *functions = object->dynamic.fini_array.start;
 	for (size_t i = object->dynamic.fini_array.count; i-- > 0;)
 		((fini_function *)functions[i])();

@@ -25,9 +25,10 @@ static bool is_root(struct rl_linker *linker, struct rl_object *object)
 	       || linker->abi.object_is_busy(linker->abi.context, object);
 }
 
-static void mark_one(struct rl_object *object, struct rl_object **work)
+/* What a namespace borrows is not its own to unload. */
+static void mark_one(const struct rl_namespace *namespace, struct rl_object *object, struct rl_object **work)
 {
-	if (object->mark)
+	if (object->mark || object->namespace != namespace)
 		return;
 	object->mark = true;
 	object->work_next = *work;
@@ -40,17 +41,17 @@ static void mark_used(struct rl_linker *linker, struct rl_namespace *namespace)
 	struct rl_object *work = NULL;
 	for (struct rl_object *object = namespace->first; object != NULL; object = object->next)
 		if (is_root(linker, object))
-			mark_one(object, &work);
+			mark_one(namespace, object, &work);
 	while (work != NULL) {
 		struct rl_object *object = work;
 		work = object->work_next;
 		for (size_t i = 0; i < object->needed.count; i++)
-			mark_one(object->needed.items[i], &work);
+			mark_one(namespace, object->needed.items[i], &work);
 		/* A root keeps what it was loaded with, preloads and filtees included. */
 		for (size_t i = 0; i < object->closure.count; i++)
-			mark_one(object->closure.items[i], &work);
+			mark_one(namespace, object->closure.items[i], &work);
 		for (struct rl_pin *pin = atomic_load(&object->pins); pin != NULL; pin = pin->next)
-			mark_one(pin->target, &work);
+			mark_one(namespace, pin->target, &work);
 	}
 }
 

@@ -33,6 +33,8 @@ uintptr_t rl_lazy_bind(struct rl_object *object, size_t index)
 	if (status == RL_OK && binding.object != NULL)
 		status = rl_pin_add(object, binding.object);
 	rl_readers_leave(&linker->readers, side);
+	if (status == RL_SYMBOL_UNDEFINED && linker->excuse_call != NULL)
+		status = linker->excuse_call(linker, object, rela, &binding, &diag);
 	if (status != RL_OK)
 		linker->die(linker, &diag);
 

@@ -24,6 +24,8 @@ struct rl_namespace {
 	struct rl_object_list global_list; /* members of the global scope, in order */
 	struct rl_scope_cell global;       /* its published form */
 	const struct rl_scope_cell *front;   /* what our objects find before everything else; NULL: nothing */
+	const struct rl_scope_cell *back;    /* what they find behind everything else; NULL: nothing */
+	struct rl_namespace *lender; /* objects of it are dependencies of ours; NULL: none */
 	struct rl_object_name *names[RL_NAME_BUCKETS];
 	uintptr_t collector;  /* the thread that is unloading, 0: none; under the gate */
 	bool collect_again;   /* asked for by a destructor that it runs */
@@ -40,6 +42,7 @@ struct rl_rules {
 	bool caller_is_loader;  /* what dlopen brought in has its caller's search path, as what another library needs has */
 	bool opens_executables; /* dlopen takes any object */
 	bool binds_calls_first; /* DT_JMPREL before DT_RELA: which of several missing symbols is told first */
+	bool opens_static;      /* a file without a dynamic section is an object too */
 	bool constructs_later;  /* who calls rl_open runs the constructors, without the lock */
 };
 
@@ -74,12 +77,21 @@ struct rl_linker {
 
 	/* A lazily bound call found no definition: report as the personality words it and end the process. */
 	void (*die)(struct rl_linker *linker, const struct rl_diag *diag) __attribute__((noreturn));
+	/* Calls the constructors or destructors of OBJECT in its own way; false: not this object's.  NULL: ours. */
+	bool (*call_functions)(struct rl_linker *linker, struct rl_object *object, bool is_init);
 	/* Put root->sorted in another order than rl_graph_sort does (graph.h); NULL: no. */
 	enum rl_status (*sort)(struct rl_object *root);
 	/* Something that OBJECT needs is missing, as DIAG says: the definition for RELA, or the library NAME.  RL_OK: go on,
 	 * with *out_binding if it has an object, else without.  NULL: what is missing is a failure. */
 	enum rl_status (*excuse_symbol)(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
 					struct rl_binding *out_binding, struct rl_diag *diag);
+	/* The same for a lazily bound call, outside the lock.  NULL: it is fatal. */
+	enum rl_status (*excuse_call)(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
+				      struct rl_binding *out_binding, struct rl_diag *diag);
+	/* Asked before each relocation of OBJECT but the leading RELATIVE ones and DT_RELR; *out_is_done: the place has
+	 * its value.  NULL: nobody asks. */
+	enum rl_status (*before_relocation)(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
+					    bool *out_is_done, struct rl_diag *diag);
 	enum rl_status (*excuse_library)(struct rl_linker *linker, struct rl_object *object, const char *name,
 					 struct rl_diag *diag);
 	/* Something suspicious but legal, as the original reports it on stderr. */

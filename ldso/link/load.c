@@ -29,7 +29,9 @@ static enum rl_status tables_read(const struct rl_linker *linker, struct rl_obje
 static enum rl_status object_read(const struct rl_linker *linker, struct rl_object *object, uint64_t vaddr)
 {
 	if (vaddr == 0)
-		return object->kind == RL_OBJECT_PROGRAM ? RL_OK : RL_DYNAMIC_NONE; /* a static program has none */
+		return object->kind == RL_OBJECT_PROGRAM ? RL_OK /* a static program has none */
+		       : linker->rules.opens_static	 ? tables_read(linker, object)
+							 : RL_DYNAMIC_NONE;
 	RL_TRY(rl_dynamic_read(&object->image, vaddr, &object->dynamic));
 	return tables_read(linker, object);
 }
@@ -110,9 +112,12 @@ static void object_free(struct rl_linker *linker, struct rl_object *object)
 	rl_list_drop(&object->sorted);
 	rl_scope_give(atomic_load(&object->own_scope.current));
 	rl_scope_give(atomic_load(&object->symbolic_scope.current));
+	rl_scope_give(atomic_load(&object->given_scope.current));
 	rl_heap_give(atomic_load(&object->search));
 	if (object->real == NULL)
 		rl_heap_give(object->symbols.versions);
+	rl_heap_give(object->tables);
+	rl_heap_give(object->strings);
 	rl_heap_give((void *)object->origin);
 	rl_heap_give((void *)object->path);
 	rl_heap_give(object);
@@ -196,7 +201,7 @@ static enum rl_status file_load(struct rl_linker *linker, struct rl_namespace *n
 	struct rl_object *object = object_make(request->kind, file->path);
 	if (object == NULL)
 		return rl_fail(diag, RL_NO_MEMORY, .subject = request->name);
-	object->has_file_id = true;
+	object->has_file_id = file->source == NULL && !request->is_copy;
 	object->device = info->st_dev;
 	object->inode = info->st_ino;
 	if (!request->for_dlopen || linker->rules.caller_is_loader)
@@ -276,15 +281,18 @@ static enum rl_status file_resolve(struct rl_linker *linker, struct rl_namespace
 				   const struct rl_request *request, struct rl_file *file,
 				   struct rl_object **out_object, struct rl_diag *diag)
 {
-	struct stat info;
-	long result = rl_sys_stat_fd(file->fd, &info);
+	struct stat info = {0};
+	long result = file->source != NULL ? 0 : rl_sys_stat_fd(file->fd, &info);
+	if (file->source != NULL)
+		info.st_size = (off_t)file->source->size;
 	if (rl_sys_is_error(result)) {
 		enum rl_status status =
 			rl_fail(diag, RL_FILE_STAT, .subject = request->name, .error_number = (int)-result);
 		rl_heap_give(file->path);
 		return status;
 	}
-	struct rl_object *known = rl_namespace_find_file(namespace, info.st_dev, info.st_ino);
+	struct rl_object *known = file->source != NULL || request->is_copy ? NULL
+					  : rl_namespace_find_file(namespace, info.st_dev, info.st_ino);
 	if (known == NULL && request->only_loaded) {
 		rl_heap_give(file->path);
 		*out_object = NULL;
@@ -313,13 +321,16 @@ static enum rl_status name_load(struct rl_linker *linker, struct rl_namespace *n
 {
 	*out_object = rl_namespace_find(namespace, request->name);
 	if (*out_object == NULL && linker->abi.name_claim != NULL)
-		RL_TRY(linker->abi.name_claim(linker->abi.context, request->name, out_object, diag));
+		RL_TRY(linker->abi.name_claim(linker->abi.context, request->name, request->requester, namespace,
+					      out_object, diag));
 	if (*out_object != NULL)
 		return RL_OK;
 	struct rl_file file;
+	file.source = NULL;
 	RL_TRY(linker->policy.find(linker->policy.context, request->name, request->requester, namespace, &file, diag));
 	enum rl_status status = file_resolve(linker, namespace, request, &file, out_object, diag);
-	rl_sys_close(file.fd);
+	if (file.source == NULL)
+		rl_sys_close(file.fd);
 	return status;
 }
 

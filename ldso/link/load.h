@@ -12,6 +12,7 @@ struct rl_request {
 	bool is_needed;              /* the name is a DT_NEEDED entry: errors show it with its tokens expanded */
 	bool for_dlopen;             /* the name was given to dlopen itself: DF_1_NOOPEN and executables are refused */
 	bool only_loaded;            /* RTLD_NOLOAD: *out is NULL if it is not there */
+	bool is_copy;                /* a new object, whatever is loaded already */
 };
 
 /* The object REQUEST means: one that is loaded already, or a new one, mapped and read and at the end of the list. */

@@ -124,6 +124,9 @@ static long reserve(const struct mapping *mapping)
 		hint = (uintptr_t)aligned;
 		flags |= MAP_FIXED;
 	}
+	/* A source is copied segment by segment later: until then all of the span can be written. */
+	if (mapping->file->source != NULL)
+		return rl_sys_map(hint, size, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
 	if (first->p_filesz == 0)
 		return rl_sys_map(hint, size, protection(first), flags | MAP_ANONYMOUS, -1, 0);
 	long start = rl_sys_map(hint, size, protection(first), flags, mapping->file->fd, offset);
@@ -195,6 +198,23 @@ static enum rl_status segment_map(struct mapping *mapping, const Elf64_Phdr *phd
 	return phdr->p_memsz > phdr->p_filesz ? zero_fill(mapping, phdr) : RL_OK;
 }
 
+/* The same from a source: memory that is there, filled, then protected. */
+static enum rl_status segment_copy(const struct mapping *mapping, const Elf64_Phdr *phdr, int *out_error)
+{
+	uintptr_t start = mapping->bias + page_down(phdr->p_vaddr, mapping->page_size);
+	uintptr_t end = mapping->bias + page_up(phdr->p_vaddr + phdr->p_memsz, mapping->page_size);
+	const struct rl_source *source = mapping->file->source;
+	*out_error = phdr->p_filesz == 0 ? 0
+					 : source->read(source, (void *)(mapping->bias + phdr->p_vaddr), phdr->p_filesz,
+							phdr->p_offset);
+	if (*out_error != 0)
+		return RL_FILE_UNREADABLE;
+	if (protection(phdr) != (PROT_READ | PROT_WRITE)
+	    && rl_sys_is_error(rl_sys_protect(start, end - start, protection(phdr))))
+		return RL_MAP_PROTECT;
+	return RL_OK;
+}
+
 /* Pages of the span that no segment covers must not be accessible. */
 static bool hole_close(const struct mapping *mapping, uint64_t covered_end, uint64_t next_start)
 {
@@ -204,7 +224,7 @@ static bool hole_close(const struct mapping *mapping, uint64_t covered_end, uint
 	return true;
 }
 
-static enum rl_status segments_map(struct mapping *mapping, bool *out_is_contiguous)
+static enum rl_status segments_map(struct mapping *mapping, bool *out_is_contiguous, int *out_error)
 {
 	uint64_t covered_end = mapping->span.start;
 	*out_is_contiguous = true;
@@ -214,7 +234,7 @@ static enum rl_status segments_map(struct mapping *mapping, bool *out_is_contigu
 			continue;
 		if (hole_close(mapping, covered_end, page_down(phdr->p_vaddr, mapping->page_size)))
 			*out_is_contiguous = false;
-		RL_TRY(segment_map(mapping, phdr));
+		RL_TRY(mapping->file->source != NULL ? segment_copy(mapping, phdr, out_error) : segment_map(mapping, phdr));
 		covered_end = page_up(phdr->p_vaddr + phdr->p_memsz, mapping->page_size);
 	}
 	return RL_OK;
@@ -295,7 +315,11 @@ static enum rl_status phdrs_read(const struct rl_file *file, const Elf64_Ehdr *h
 	Elf64_Phdr *phdrs = rl_heap_take(size);
 	if (phdrs == NULL)
 		return RL_NO_MEMORY;
-	if (rl_sys_read_at(file->fd, phdrs, size, header->e_phoff) != (long)size) {
+	bool is_read = file->source == NULL
+			       ? rl_sys_read_at(file->fd, phdrs, size, header->e_phoff) == (long)size
+			       : size <= file->source->size && header->e_phoff <= file->source->size - size
+					 && file->source->read(file->source, phdrs, size, header->e_phoff) == 0;
+	if (!is_read) {
 		rl_heap_give(phdrs);
 		return RL_FILE_UNREADABLE;
 	}
@@ -324,13 +348,15 @@ static bool map_below(struct mapping *mapping, uintptr_t below)
 {
 	const struct span *span = &mapping->span;
 	uint64_t size = span->end - span->start;
-	if (size > SMALL_SPAN || span->is_fixed || below <= size + span->align || !span_is_dense(mapping))
+	if (mapping->file->source != NULL || size > SMALL_SPAN || span->is_fixed || below <= size + span->align
+	    || !span_is_dense(mapping))
 		return false;
 	uintptr_t start = (below - size) & -span->align;
 	bool is_contiguous;
+	int error;
 	mapping->bias = start - span->start;
 	mapping->mapped_end = start;
-	if (segments_map(mapping, &is_contiguous) == RL_OK)
+	if (segments_map(mapping, &is_contiguous, &error) == RL_OK)
 		return true;
 	if (mapping->mapped_end != start)
 		rl_sys_unmap(start, mapping->mapped_end - start);
@@ -346,7 +372,7 @@ static enum rl_status map_anywhere(struct mapping *mapping, bool *out_is_contigu
 	}
 	mapping->is_reserved = true;
 	mapping->bias = (uintptr_t)start - mapping->span.start;
-	enum rl_status status = segments_map(mapping, out_is_contiguous);
+	enum rl_status status = segments_map(mapping, out_is_contiguous, out_error);
 	if (status != RL_OK)
 		rl_sys_unmap((uintptr_t)start, mapping->span.end - mapping->span.start);
 	return status;

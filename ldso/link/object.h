@@ -102,6 +102,7 @@ struct rl_object {
 	/* Binding. */
 	struct rl_scope_cell own_scope; /* what dlsym(handle) and, for opened roots, its objects search */
 	struct rl_scope_cell symbolic_scope; /* DT_SYMBOLIC: the object alone */
+	struct rl_scope_cell given_scope; /* roots: what they and what came with them search first; mostly NULL */
 	_Atomic(struct rl_scope_list *) search; /* the scopes references of this object are looked up in, in order */
 	bool is_global;                 /* in the namespace's global scope */
 	bool is_lazy;                   /* its PLT waits for first calls */
@@ -120,6 +121,8 @@ struct rl_object {
 
 	struct rl_tls_descriptor *tls_descriptors; /* that our relocations point at; owned */
 
+	void *tables;  /* symbol tables that no file has: a heap block; owned */
+	void *strings; /* and the names in it */
 	void *shadow; /* the personality's view of this object (glibc: struct link_map) */
 	void *policy; /* the policy's memory about this object (search directories); owned by the policy */
 };

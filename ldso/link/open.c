@@ -62,9 +62,15 @@ static void undo(struct transaction *t)
 static enum rl_status scopes_make(struct transaction *t)
 {
 	RL_TRY(rl_own_scope_make(t->root));
-	/* What a namespace begins with is its global scope. */
-	if (t->last_before == NULL && t->namespace != &t->linker->base)
+	/* What a namespace of dlmopen begins with is its global scope. */
+	if (t->last_before == NULL && t->namespace != &t->linker->base && t->namespace->lender == NULL)
 		RL_TRY(rl_globalize(t->root));
+	if (t->root_is_new && t->request->scope != NULL && t->request->scope->count != 0) {
+		struct rl_scope *given = rl_scope_make(t->request->scope);
+		if (given == NULL)
+			return RL_NO_MEMORY;
+		atomic_store(&t->root->given_scope.current, given);
+	}
 	for (struct rl_object *object = first_new(t); object != NULL; object = object->next)
 		RL_TRY(rl_search_list_make(object, t->root, t->request->binds_deeply));
 	return RL_OK;
@@ -112,7 +118,7 @@ static enum rl_status scopes_extend(struct transaction *t)
 static enum rl_status prepare(struct transaction *t)
 {
 	struct rl_linker *linker = t->linker;
-	RL_TRY(rl_graph_close(linker, t->root, NULL, RL_OBJECT_OPENED, t->diag));
+	RL_TRY(rl_graph_close(linker, t->root, t->request->scope, RL_OBJECT_OPENED, t->diag));
 	if (!linker->rules.ignores_versions)
 		RL_TRY(rl_graph_check_versions(linker, &t->root->closure, t->diag));
 	enum rl_status status = linker->sort != NULL ? linker->sort(t->root) : rl_graph_sort(t->root);
@@ -165,12 +171,15 @@ static enum rl_status open_locked(struct transaction *t)
 				  .requester = request->caller,
 				  .kind = RL_OBJECT_OPENED,
 				  .for_dlopen = true,
-				  .only_loaded = request->only_loaded};
+				  .only_loaded = request->only_loaded,
+				  .is_copy = request->is_copy};
 	RL_TRY(rl_load(t->linker, t->namespace, &load, &t->root, t->diag));
 	if (t->root == NULL)
 		return RL_OK;
 	t->root_is_new = t->root == first_new(t);
 	bool is_known = t->root->closure.count != 0;
+	if (t->root_is_new && request->needs_nothing)
+		t->root->needs_known = true;
 	if (!is_known)
 		RL_TRY(open_new(t));
 	t->is_committed = true;
@@ -179,7 +188,7 @@ static enum rl_status open_locked(struct transaction *t)
 	t->namespace->opens++;
 	if (request->is_permanent)
 		t->root->is_permanent = true;
-	if (!is_known && !t->linker->rules.constructs_later) {
+	if (!is_known && !t->linker->rules.constructs_later && !request->defers_calls) {
 		rl_gate_pause(&t->linker->gate);
 		rl_calls_init(t->linker, t->root);
 		rl_gate_resume(&t->linker->gate);
@@ -211,4 +220,15 @@ enum rl_status rl_open(struct rl_linker *linker, struct rl_namespace *namespace,
 	rl_gate_leave(&linker->gate);
 	linker->abi.unlock(linker->abi.context);
 	return status;
+}
+
+void rl_construct(struct rl_linker *linker, struct rl_object *root)
+{
+	linker->abi.lock(linker->abi.context);
+	rl_gate_enter(&linker->gate);
+	rl_gate_pause(&linker->gate);
+	rl_calls_init(linker, root);
+	rl_gate_resume(&linker->gate);
+	rl_gate_leave(&linker->gate);
+	linker->abi.unlock(linker->abi.context);
 }

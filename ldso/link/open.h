@@ -11,6 +11,10 @@ struct rl_open_request {
 	size_t namespace_limit; /* how many namespaces there may be; 0: any number */
 	bool is_lazy;
 	bool is_global, is_permanent, binds_deeply, only_loaded;
+	bool is_copy;         /* a new object, whatever is loaded already */
+	bool needs_nothing;   /* DT_NEEDED of the object is not looked at */
+	bool defers_calls;    /* the caller runs the constructors, by rl_construct */
+	const struct rl_object_list *scope; /* searched first by what is new, and kept loaded by it; NULL: nothing */
 };
 
 /* Open: load, bind, construct.  *out_object is NULL only for only_loaded.  A failure leaves the process as it was.
@@ -18,6 +22,9 @@ struct rl_open_request {
 RL_NODISCARD enum rl_status rl_open(struct rl_linker *linker, struct rl_namespace *namespace,
 				    const struct rl_open_request *request, struct rl_object **out_object,
 				    struct rl_diag *diag);
+
+/* Run the constructors that an open with defers_calls left.  Takes the load lock. */
+void rl_construct(struct rl_linker *linker, struct rl_object *root);
 
 /* Give one handle back and unload what nothing uses any more. */
 RL_NODISCARD enum rl_status rl_close(struct rl_linker *linker, struct rl_object *object, struct rl_diag *diag);

@@ -423,8 +423,23 @@ static inline enum rl_status rela_apply(struct relocator *r, const Elf64_Rela *r
 	return rare_apply(r, rela, type);
 }
 
+/* The same with somebody who wants to be asked. */
+static __attribute__((noinline)) enum rl_status table_apply_asking(struct relocator *r, const Elf64_Rela *rela,
+								   const Elf64_Rela *end)
+{
+	for (; rela < end; rela++) {
+		bool is_done = false;
+		RL_TRY(r->linker->before_relocation(r->linker, r->object, rela, &is_done, r->diag));
+		if (!is_done)
+			RL_TRY(rela_apply(r, rela));
+	}
+	return RL_OK;
+}
+
 static enum rl_status table_apply(struct relocator *r, const Elf64_Rela *rela, const Elf64_Rela *end)
 {
+	if (__builtin_expect(r->linker->before_relocation != NULL, 0))
+		return table_apply_asking(r, rela, end);
 	for (; rela < end; rela++)
 		RL_TRY(rela_apply(r, rela));
 	return RL_OK;

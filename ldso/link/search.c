@@ -24,7 +24,9 @@ enum rl_status rl_search_list_make(struct rl_object *object, struct rl_object *r
 	bool has_root = root != NULL && !root->is_global;
 	bool is_symbolic = object->dynamic.is_symbolic;
 	const struct rl_scope_cell *front = object->is_hosted ? NULL : object->namespace->front;
-	struct rl_scope_list *list = list_make(1 + has_root + is_symbolic + (front != NULL));
+	const struct rl_scope_cell *back = object->is_hosted ? NULL : object->namespace->back;
+	bool has_given = root != NULL && atomic_load(&root->given_scope.current) != NULL;
+	struct rl_scope_list *list = list_make(1 + has_root + is_symbolic + has_given + (front != NULL) + (back != NULL));
 	if (list == NULL)
 		return RL_NO_MEMORY;
 	size_t at = 0;
@@ -40,11 +42,15 @@ enum rl_status rl_search_list_make(struct rl_object *object, struct rl_object *r
 		atomic_store(&object->symbolic_scope.current, scope);
 		list->cells[at++] = &object->symbolic_scope;
 	}
+	if (has_given)
+		list->cells[at++] = &root->given_scope;
 	if (has_root && is_deep)
 		list->cells[at++] = &root->own_scope;
 	list->cells[at++] = global;
 	if (has_root && !is_deep)
 		list->cells[at++] = &root->own_scope;
+	if (back != NULL)
+		list->cells[at++] = back;
 	rl_readers_retire(&object->namespace->linker->readers, atomic_exchange(&object->search, list));
 	return RL_OK;
 }

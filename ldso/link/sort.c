@@ -58,6 +58,14 @@ static void move_to_front(struct rl_object **objects, struct rl_object *first)
 	objects[0] = first;
 }
 
+/* Objects that a namespace borrows are sorted only as members of a closure. */
+static void lender_mark(const struct rl_namespace *namespace, bool mark)
+{
+	for (struct rl_object *object = namespace->lender == NULL ? NULL : namespace->lender->first; object != NULL;
+	     object = object->next)
+		object->mark = mark;
+}
+
 /* The original's order: walks start from the last object met and go backwards, which keeps the order close to the
  * link order; the root ends up first whatever cycles say. */
 enum rl_status rl_graph_sort(struct rl_object *root)
@@ -73,6 +81,7 @@ enum rl_status rl_graph_sort(struct rl_object *root)
 	/* The order of an older root may name objects that are not in this closure: preloads. */
 	for (struct rl_object *object = root->namespace->first; object != NULL; object = object->next)
 		object->mark = true;
+	lender_mark(root->namespace, true);
 	for (size_t i = 0; i < count; i++)
 		objects[i]->mark = false;
 	for (size_t i = count; i-- > 0;)
@@ -81,6 +90,7 @@ enum rl_status rl_graph_sort(struct rl_object *root)
 	root->needed.count = root_needs;
 	for (struct rl_object *object = root->namespace->first; object != NULL; object = object->next)
 		object->mark = false;
+	lender_mark(root->namespace, false);
 	move_to_front(walk.sorted, root);
 	root->sorted.count = count;
 	return RL_OK;
@@ -102,6 +112,10 @@ static void list_walk(struct rl_object_list *list, struct rl_object **sorted, bo
 enum rl_status rl_graph_sort_all(struct rl_namespace *namespace, struct rl_object_list *out_list)
 {
 	struct rl_object_list list = {0};
+	if (namespace->count == 0) {
+		*out_list = list;
+		return RL_OK;
+	}
 	struct rl_object **sorted = rl_heap_take(namespace->count * sizeof sorted[0]);
 	enum rl_status status = sorted == NULL ? RL_NO_MEMORY : rl_list_reserve(&list, namespace->count);
 	if (status != RL_OK) {
@@ -113,9 +127,11 @@ enum rl_status rl_graph_sort_all(struct rl_namespace *namespace, struct rl_objec
 		list.items[list.count++] = object;
 		has_pins = has_pins || atomic_load(&object->pins) != NULL;
 	}
+	lender_mark(namespace, true);
 	list_walk(&list, sorted, has_pins);
 	if (has_pins)
 		list_walk(&list, sorted, false);
+	lender_mark(namespace, false);
 	if (namespace == &namespace->linker->base)
 		move_to_front(list.items, namespace->first);
 	rl_heap_give(sorted);

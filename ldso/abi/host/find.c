@@ -97,7 +97,7 @@ bool rl_host_find(struct rl_host *host, struct rl_host_map *first)
 {
 	host->maps = first;
 	for (struct rl_host_map *map = first; map != NULL; map = map->l_next) {
-		struct library library;
+		struct library library = {0};
 		if (map->l_addr == 0 || !is_host_library(map))
 			continue;
 		if (library_read(map, &library)) {

@@ -4,8 +4,9 @@
 
 #include "../../base/heap.h"
 
-static const char strings[] = "\0__tls_get_addr\0__cxa_thread_atexit_impl\0__cxa_thread_atexit";
-enum { TLS_GET_ADDR = 1, ATEXIT_IMPL = 16, ATEXIT = 41 };
+static const char strings[] = "\0__tls_get_addr\0__cxa_thread_atexit_impl\0__cxa_thread_atexit\0dl_iterate_phdr\0"
+			      "_dl_find_object";
+enum { TLS_GET_ADDR = 1, ATEXIT_IMPL = 16, ATEXIT = 41, ITERATE = 61, FIND_OBJECT = 77 };
 
 static void *tls_address(const struct rl_tls_index *index)
 {
@@ -40,6 +41,17 @@ static int thread_at_exit(void (*function)(void *), void *argument, void *dso)
 	return rl_host.functions.thread_at_exit(destructor_run, destructor, rl_host.own_dso);
 }
 
+/* What an unwinder that we load asks. */
+static int iterate(rl_host_visitor *visit, void *argument)
+{
+	return rl_host_iterate(&rl_host, visit, argument);
+}
+
+static int find_object(uintptr_t address, void *out_result)
+{
+	return rl_host_find_object(&rl_host, address, out_result);
+}
+
 static Elf64_Sym function_symbol(unsigned name, const void *address)
 {
 	return (Elf64_Sym){.st_name = name,
@@ -52,12 +64,17 @@ static Elf64_Sym function_symbol(unsigned name, const void *address)
 void rl_host_front_make(struct rl_host *host)
 {
 	static const uint64_t bloom[1] = {~(uint64_t)0};
-	static const uint32_t buckets[1] = {1}, chains[4] = {0, 2, 3, 0};
-	bool has_destructors = host->functions.thread_at_exit != NULL;
-	host->front_symbols[1] = function_symbol(TLS_GET_ADDR, tls_address);
-	host->front_symbols[2] = function_symbol(ATEXIT_IMPL, thread_at_exit);
-	host->front_symbols[3] = function_symbol(ATEXIT, thread_at_exit);
-	uint32_t count = has_destructors ? 4 : 2;
+	static const uint32_t buckets[1] = {1}, chains[] = {0, 2, 3, 4, 5, 0};
+	uint32_t count = 1;
+	host->front_symbols[count++] = function_symbol(TLS_GET_ADDR, tls_address);
+	if (host->functions.thread_at_exit != NULL) {
+		host->front_symbols[count++] = function_symbol(ATEXIT_IMPL, thread_at_exit);
+		host->front_symbols[count++] = function_symbol(ATEXIT, thread_at_exit);
+	}
+	if (host->is_alone) {
+		host->front_symbols[count++] = function_symbol(ITERATE, iterate);
+		host->front_symbols[count++] = function_symbol(FIND_OBJECT, find_object);
+	}
 	host->front.path = "";
 	host->front.kind = RL_OBJECT_LINKER;
 	host->front.is_hosted = host->front.is_permanent = host->front.is_relocated = true;

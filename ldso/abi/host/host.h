@@ -30,6 +30,8 @@ struct rl_host_shadow {
 	void *kept;               /* handle of the host that keeps it; NULL: none */
 	bool was_opened;          /* kept is the answer to a dlopen of the program */
 	bool was_seen;            /* in the walk of the host's list that is going on */
+	void *attachment;         /* what the product keeps with the object; owned by it */
+	const void *frames;       /* .eh_frame that an unwinder was told of; the product keeps it */
 	atomic_size_t destructors; /* of thread_local variables, still to run */
 };
 
@@ -96,6 +98,7 @@ struct rl_host {
 	struct rl_host_lock mutex;
 	struct rl_host_map *libc_map;
 	bool is_glibc, is_started;
+	bool is_alone; /* the process does not see our objects through its own functions: only our objects do */
 	unsigned key; /* its destructor tells us of the end of threads */
 	unsigned long long seen_adds, seen_subs; /* the host's counters when its list was read */
 	_Atomic(struct rl_host_list *) list;
@@ -103,7 +106,7 @@ struct rl_host {
 	_Atomic(struct rl_host_map_table *) map_table;
 	struct rl_object front; /* stands for the functions that our objects find before all others */
 	struct rl_scope_cell front_cell;
-	Elf64_Sym front_symbols[4];
+	Elf64_Sym front_symbols[6];
 	void *own_dso; /* an address in our own library */
 	struct rl_host_map *adopting; /* what object_attach is called for */
 	const struct rl_host_phdr_info *adopting_info;
@@ -111,6 +114,10 @@ struct rl_host {
 
 /* host.c: the engine's contract. */
 struct rl_abi rl_host_abi(struct rl_host *host);
+
+/* process.c: the kernel's block (argc, the arguments, NULL, the environment), and the host's list; NULL: not known. */
+uintptr_t *rl_host_stack(void);
+struct rl_host_map *rl_host_maps(void);
 
 /* find.c: find the host's functions, FIRST being its list; false if this is no process that we can join. */
 bool rl_host_find(struct rl_host *host, struct rl_host_map *first);

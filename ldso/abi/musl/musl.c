@@ -110,6 +110,13 @@ static void threads_each(void *context, void (*visit)(void *, uintptr_t), void *
 	(void)context, (void)visit, (void)argument;
 }
 
+static enum rl_status name_claim(void *context, const char *name, struct rl_object *requester,
+				 struct rl_namespace *namespace, struct rl_object **out_object, struct rl_diag *diag)
+{
+	(void)requester, (void)namespace; /* libc is libc for everybody */
+	return rl_musl_name_claim(context, name, out_object, diag);
+}
+
 struct rl_abi rl_musl_abi(struct rl_musl *musl)
 {
 	return (struct rl_abi){
@@ -122,7 +129,7 @@ struct rl_abi rl_musl_abi(struct rl_musl *musl)
 		.object_unlist = object_unlist,
 		.list_reordered = list_reordered,
 		.object_tls = object_tls,
-		.name_claim = rl_musl_name_claim,
+		.name_claim = name_claim,
 		.object_substitute = rl_musl_substitute,
 		.object_is_busy = object_is_busy,
 		.stack_prepare = stack_prepare,

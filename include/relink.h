@@ -1,0 +1,413 @@
+/* relink.h: load and link ELF files inside a running process, from files, descriptors, memory or callbacks.
+ *
+ * A *context* is a set of modules that see each other; what is in another context does not exist for them.  A *module* is
+ * a loaded file or a table of symbols; its handle is counted, and what is loaded stays while a handle, a dependency or a
+ * binding needs it.  The process's own libraries serve as dependencies, so that there is one libc.
+ *
+ * Rules for all functions:
+ *  - Strings go in as NUL-terminated bytes and are copied.  Strings that come out belong to the module they tell about
+ *    and live as long as it is loaded, unless said otherwise.
+ *  - What can fail returns RELINK_OK or why not, and fills *error if error is not NULL.  Outputs are untouched then, and
+ *    the process is as it was before.  Nothing here prints, exits or aborts.
+ *  - All functions may be called from any thread, and from constructors and destructors of modules, but not from a signal
+ *    handler or from a callback of this library unless said so.  relink_get and its relatives take no lock.
+ *  - Specifications: gABI (chapters 4 and 5), the CPU's psABI, "ELF Handling for Thread-Local Storage", and GNU symbol
+ *    versioning as glibc implements it.
+ */
+#ifndef RELINK_H
+#define RELINK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define RELINK_API __attribute__((visibility("default")))
+
+/* ---- Errors ---------------------------------------------------------------------------------------------------- */
+
+/* Why something failed.  New values may be added at the end of the list. */
+typedef enum relink_status {
+	RELINK_OK = 0,
+	RELINK_E_MEMORY,   /* no memory */
+	RELINK_E_ARGUMENT, /* an argument makes no sense */
+	RELINK_E_HANDLE,   /* not a module, or one that was given back */
+	RELINK_E_HOST,     /* the process's own dynamic linker was not found: nothing can be loaded */
+	RELINK_E_REFUSED,  /* a callback said no */
+	RELINK_E_INTERNAL, /* a failure that has no value here yet */
+
+	RELINK_E_IO_OPEN,  /* file: could not be opened or found; error_number */
+	RELINK_E_IO_READ,  /* file: could not be read; error_number */
+	RELINK_E_IO_SHORT, /* file: ends before what its headers promise */
+
+	RELINK_E_EHDR_MAGIC,   /* not an ELF file */
+	RELINK_E_EHDR_CLASS,   /* for another word size */
+	RELINK_E_EHDR_DATA,    /* for another byte order */
+	RELINK_E_EHDR_VERSION, /* an ELF version that does not exist */
+	RELINK_E_EHDR_OSABI,   /* for another system */
+	RELINK_E_EHDR_MACHINE, /* for another CPU */
+	RELINK_E_EHDR_TYPE,    /* neither program, library nor object file; value: e_type */
+	RELINK_E_EHDR_ENTRY,   /* header tables with entries of another size */
+	RELINK_E_KIND,         /* not of the kind that was asked for; value: e_type */
+
+	RELINK_E_PHDR_NONE,      /* no PT_LOAD */
+	RELINK_E_PHDR_ALIGN,     /* a segment whose address and offset do not agree */
+	RELINK_E_PHDR_MALFORMED, /* segments that overlap, wrap around, or hold more than their size */
+	RELINK_E_MAP,            /* the kernel refused a mapping; error_number */
+	RELINK_E_STACK,          /* asks for an executable stack */
+
+	RELINK_E_DYN_NONE,      /* no dynamic section */
+	RELINK_E_DYN_MALFORMED, /* a table of the dynamic section is not inside the file */
+	RELINK_E_VERSION,       /* symbol: a version that the library file does not define, needed by requester */
+	RELINK_E_VERSION_FORMAT,
+
+	RELINK_E_REL_SYMBOL,    /* symbol (and version) that nobody defines, needed by file */
+	RELINK_E_REL_TYPE,      /* a relocation of an unknown type; value */
+	RELINK_E_REL_MALFORMED, /* a relocation outside the object; value: its type */
+	RELINK_E_REL_OVERFLOW,  /* a value that does not fit its place; value: the type */
+	RELINK_E_REL_PROTECT,   /* a read-only segment could not be opened for relocation; error_number */
+
+	RELINK_E_TLS_STATIC, /* symbol: initial-exec TLS, which only objects of the process's start have */
+
+	RELINK_E_LINK_DEPENDENCY, /* file, needed by requester, was not found */
+	RELINK_E_LINK_EXISTS,     /* a module of this name is there already */
+	RELINK_E_SYMBOL,          /* relink_symbol_find: there is no such symbol */
+	RELINK_STATUS_COUNT
+} relink_status;
+
+/* One failure in parts.  Strings that do not apply are "", and too long ones are cut. */
+typedef struct relink_error {
+	relink_status status;
+	int error_number; /* an errno, or 0 */
+	unsigned value;   /* as the status says */
+	char file[256], requester[256], symbol[256], version[64];
+} relink_error;
+
+/* "RELINK_E_…", and a sentence for the status alone.  Static strings; never NULL. */
+RELINK_API const char *relink_status_name(relink_status status);
+RELINK_API const char *relink_status_text(relink_status status);
+
+/* Write one line that tells all of *error to buffer, cut to size bytes with its NUL; returns the length of the whole. */
+RELINK_API size_t relink_error_format(const relink_error *error, char *buffer, size_t size);
+
+/* "0.1.0" */
+RELINK_API const char *relink_version(void);
+
+/* ---- Inputs ---------------------------------------------------------------------------------------------------- */
+
+/* Copy size bytes at offset of the source to buffer.  Returns 0, or an errno.  Only asked for bytes inside the source. */
+typedef int relink_read_function(void *user, void *buffer, size_t size, uint64_t offset);
+
+/* Where a file's bytes come from.  Make one with a function below; it is only looked at during the call it is given to,
+ * and what it points at stays the caller's. */
+typedef struct relink_input {
+	const char *name; /* path, or the name the module gets if it has no DT_SONAME */
+	int kind;         /* 0 path, 1 descriptor, 2 bytes, 3 callback */
+	int descriptor;
+	const void *bytes;
+	uint64_t size;
+	relink_read_function *read;
+	void *user;
+} relink_input;
+
+/* The file PATH. */
+static inline relink_input relink_path(const char *path)
+{
+	relink_input input = {path, 0, -1, NULL, 0, NULL, NULL};
+	return input;
+}
+
+/* An open file or memfd, from its start; it stays open and the caller's. */
+static inline relink_input relink_descriptor(const char *name, int descriptor)
+{
+	relink_input input = {name, 1, descriptor, NULL, 0, NULL, NULL};
+	return input;
+}
+
+/* SIZE bytes in memory; copied, so they may go away when the call has returned. */
+static inline relink_input relink_bytes(const char *name, const void *bytes, size_t size)
+{
+	relink_input input = {name, 2, -1, bytes, size, NULL, NULL};
+	return input;
+}
+
+/* SIZE bytes that READ delivers on demand. */
+static inline relink_input relink_reader(const char *name, uint64_t size, relink_read_function *read, void *user)
+{
+	relink_input input = {name, 3, -1, NULL, size, read, user};
+	return input;
+}
+
+/* ---- Modules: what can be asked ---------------------------------------------------------------------------------- */
+
+typedef struct relink_context relink_context;
+typedef struct relink_module relink_module;
+
+typedef enum relink_kind {
+	RELINK_LIBRARY,    /* a shared object */
+	RELINK_EXECUTABLE, /* a program, position-independent or not */
+	RELINK_OBJECT,     /* a relocatable file */
+	RELINK_SYNTHETIC,  /* a table of symbols */
+	RELINK_HOST        /* loaded by the process's own linker */
+} relink_kind;
+
+/* Facts about a module.  All pointers belong to it. */
+typedef struct relink_info {
+	const char *name; /* DT_SONAME, else the last component of the path */
+	const char *path; /* as it was found; "" for the process's program */
+	relink_kind kind;
+	uintptr_t bias;              /* what is added to addresses of the file */
+	uintptr_t map_start, map_end; /* the whole mapping; equal if there is none */
+	uintptr_t entry;             /* e_entry in memory; 0 for what has none */
+	const void *program_headers; /* of Elf64_Phdr */
+	size_t program_header_count;
+	const void *dynamic; /* the dynamic section, of Elf64_Dyn; NULL if there is none */
+	const void *eh_frame_header;
+	const char *soname, *rpath, *runpath; /* NULL if absent */
+	size_t tls_module, tls_size, tls_align; /* 0: no thread-local variables */
+	size_t dependency_count; /* direct ones */
+	int is_lazy;             /* calls are bound when they are first made */
+	int is_initialized;      /* its constructors have been called */
+	int is_permanent;        /* it will not be unloaded */
+	int is_global;           /* its symbols are found by all modules of the context that come later */
+} relink_info;
+
+/* ---- Contexts ---------------------------------------------------------------------------------------------------- */
+
+enum {
+	/* DT_NEEDED and relink_open: of the process's libraries only libc and its parts are taken; what else is needed is
+	 * searched for and loaded anew. */
+	RELINK_HOST_LIBC = 1,
+	/* Not even those: everything comes from the resolvers and search paths. */
+	RELINK_HOST_NONE = 2,
+	/* Symbols that no module of the context defines are looked for in the process (its global scope), too. */
+	RELINK_HOST_SYMBOLS = 4,
+	/* No unwinder is told of the context's modules: exceptions do not pass through them. */
+	RELINK_NO_UNWIND = 8
+};
+
+/* Make a context.  FLAGS: RELINK_HOST_….  Free it with relink_context_free. */
+RELINK_API relink_status relink_context_new(unsigned flags, relink_context **out_context, relink_error *error);
+
+/* Give the context back: it goes with the last handle of a module of it.  NULL is allowed. */
+RELINK_API void relink_context_free(relink_context *context);
+
+/* Where names without a slash are looked for (DT_NEEDED, relink_open), in the order of these calls.  A context without
+ * any knows only the requester's RPATH or RUNPATH, and what is loaded already. */
+/* A directory or several with colons between; $ORIGIN is that of the requester. */
+RELINK_API relink_status relink_search_directory(relink_context *context, const char *directories);
+/* The requester's DT_RUNPATH, or else its DT_RPATH and those of what loaded it. */
+RELINK_API relink_status relink_search_runpath(relink_context *context);
+/* All that ld.so does, in its order: RPATH, LD_LIBRARY_PATH, RUNPATH, ld.so.cache, the default directories. */
+RELINK_API relink_status relink_search_system(relink_context *context);
+
+/* What a resolver is asked. */
+typedef struct relink_request {
+	const char *name;      /* as in DT_NEEDED, or as given to relink_open */
+	const char *requester; /* path of the module that needs it; NULL: relink_open was called */
+	const char *rpath, *runpath; /* the requester's, or NULL */
+} relink_request;
+
+/* What it answers: an input, or a module of the same context (the caller of the resolver takes its own reference). */
+typedef struct relink_answer {
+	relink_input input;
+	relink_module *module;
+} relink_answer;
+
+/* Returns 0: no idea, ask the next; 1: *answer is filled; -1: the load fails with RELINK_E_REFUSED.  May make synthetic
+ * modules, but must not load. */
+typedef int relink_resolver(void *user, const relink_request *request, relink_answer *answer);
+
+/* Ask RESOLVER, before all directories, for every name that no module of the context answers to.  Several are asked in
+ * the order in which they were added. */
+RELINK_API relink_status relink_resolve_with(relink_context *context, relink_resolver *resolver, void *user);
+
+/* A relocation that is about to be applied. */
+typedef struct relink_relocation {
+	const char *file;    /* path of the module */
+	unsigned type;       /* R_… of the CPU */
+	uint64_t offset;     /* r_offset */
+	int64_t addend;
+	void *place;         /* in memory */
+	const char *symbol;  /* "" if it has none */
+	const char *version; /* "" if it asks for none */
+} relink_relocation;
+
+typedef enum relink_event {
+	RELINK_EVENT_MAPPED,
+	RELINK_EVENT_RELOCATED,
+	RELINK_EVENT_INIT, /* its constructors are about to be called */
+	RELINK_EVENT_FINI, /* its destructors are about to be called */
+	RELINK_EVENT_UNMAPPED
+} relink_event;
+
+/* Callbacks of a context; members may be NULL.  All but the last two run under the lock of the library and must not call
+ * it; what they are passed lives until they return. */
+typedef struct relink_hooks {
+	/* Something happened to a module. */
+	void (*event)(void *user, relink_event event, const relink_info *info);
+	/* A module was mapped and is not relocated yet; not 0: the load fails with RELINK_E_REFUSED. */
+	int (*accept)(void *user, const relink_info *info);
+	/* Before each relocation but the RELATIVE ones that stand first and DT_RELR.  0: apply it; 1: it is done; -1: the
+	 * load fails with RELINK_E_REFUSED. */
+	int (*relocation)(void *user, const relink_relocation *relocation);
+	/* Nobody defines SYMBOL, which REQUESTER (a path) needs: its address, or NULL if you do not know either.  Also called
+	 * by a lazily bound call, without the lock; if it returns NULL then, the process ends with a message on stderr. */
+	void *(*missing)(void *user, const char *requester, const char *symbol, const char *version);
+	/* Call the constructors (IS_INIT) or destructors of a module in another way: FUNCTIONS are COUNT addresses in the
+	 * order in which they are to be called.  0: they are called as usual. */
+	int (*call)(void *user, const relink_info *info, int is_init, void (*const *functions)(void), size_t count);
+} relink_hooks;
+
+/* Set the context's callbacks; *hooks is copied.  NULL: none. */
+RELINK_API relink_status relink_set_hooks(relink_context *context, const relink_hooks *hooks, void *user);
+
+/* ---- Loading ------------------------------------------------------------------------------------------------------ */
+
+enum {
+	RELINK_LAZY = 1,            /* bind calls when they are first made, unless the file forbids it */
+	RELINK_GLOBAL = 2,          /* its symbols serve all modules of the context that are loaded later */
+	RELINK_PERMANENT = 4,       /* never unload it */
+	RELINK_COPY = 8,            /* map the file anew though it is loaded already */
+	RELINK_NO_DEPENDENCIES = 16, /* do not look at DT_NEEDED: SCOPE has what it needs */
+	RELINK_DEFER_INIT = 32,     /* constructors wait for relink_initialize */
+	RELINK_SELF_FIRST = 64,     /* its own symbols and its dependencies' before those of global modules */
+	RELINK_ONLY_LIBRARY = 128,  /* anything but a shared object is RELINK_E_KIND … */
+	RELINK_ONLY_EXECUTABLE = 256, /* … anything but a program */
+	RELINK_ONLY_OBJECT = 512    /* … anything but a relocatable file */
+};
+
+/* How to load; NULL stands for all zero. */
+typedef struct relink_options {
+	unsigned flags;              /* RELINK_LAZY … */
+	relink_module *const *scope; /* modules whose symbols win over those of what is loaded; it keeps them loaded */
+	size_t scope_count;
+	void *reserved[4]; /* NULL */
+} relink_options;
+
+/* Map, link and initialise INPUT and all it needs, and give a handle to it.  Symbols are searched for in: scope, global
+ * modules of the context, the module and its dependencies breadth first, and the process if the context says so.
+ * A file (device and inode) that the context has loaded already is not mapped again.
+ * Fails with any status up to RELINK_E_LINK_…. */
+RELINK_API relink_status relink_load(relink_context *context, const relink_input *input, const relink_options *options,
+				     relink_module **out_module, relink_error *error);
+
+/* The same for NAME as DT_NEEDED would have it: a module of that name or SONAME, a library of the process (a handle of
+ * kind RELINK_HOST), what a resolver says, a file in the search paths, or, with a slash, a path. */
+RELINK_API relink_status relink_open(relink_context *context, const char *name, const relink_options *options,
+				     relink_module **out_module, relink_error *error);
+
+/* Call the constructors of a module that was loaded with RELINK_DEFER_INIT, and of what came with it; once. */
+RELINK_API relink_status relink_initialize(relink_module *module);
+
+/* One more reference; returns MODULE. */
+RELINK_API relink_module *relink_ref(relink_module *module);
+
+/* Give a reference back.  With the last one the module is destroyed (destructors, then unmapping) as soon as no other
+ * module needs it.  NULL is allowed. */
+RELINK_API void relink_unref(relink_module *module);
+
+/* Make the module's symbols, and its dependencies', visible to all modules of the context that are loaded later. */
+RELINK_API relink_status relink_make_global(relink_module *module, relink_error *error);
+
+/* ---- Symbols ------------------------------------------------------------------------------------------------------ */
+
+/* The address of NAME in this module alone, or NULL.  Thread-local variables: the calling thread's.  IFUNC: what its
+ * resolver chooses.  Never allocates but for the first touch of a thread-local block, takes no lock. */
+RELINK_API void *relink_get(const relink_module *module, const char *name);
+
+/* The same for a name of LENGTH bytes that need not end with a NUL. */
+RELINK_API void *relink_get_n(const relink_module *module, const char *name, size_t length);
+
+/* The same for the definition with exactly this version. */
+RELINK_API void *relink_get_version(const relink_module *module, const char *name, const char *version);
+
+/* A name measured and hashed once, for many lookups.  STRING stays the caller's. */
+typedef struct relink_key {
+	const char *string;
+	size_t size;
+	uint32_t hash;
+} relink_key;
+RELINK_API relink_key relink_key_make(const char *name);
+RELINK_API void *relink_get_key(const relink_module *module, const relink_key *key);
+
+/* The address of NAME in the module or, breadth first, in what it needs: as dlsym with a handle.  NULL: nowhere. */
+RELINK_API void *relink_find(const relink_module *module, const char *name);
+
+/* A typed address: RELINK_GET(module, int (*)(void), "answer") is an int (*)(void) or NULL. */
+#define RELINK_GET(module, type, name) ((type)(uintptr_t)relink_get((module), (name)))
+#ifdef __GNUC__
+/* For a function or variable that a header declares: RELINK_GET_AS(module, strlen)("abc"). */
+#define RELINK_GET_AS(module, symbol) ((__typeof__(&symbol))(uintptr_t)relink_get((module), #symbol))
+#endif
+
+/* A symbol as the file has it. */
+typedef struct relink_symbol {
+	const char *name;
+	const char *version;   /* "" if it has none */
+	int is_default_version;
+	void *address;         /* IFUNC: of the resolver; thread-local variables: NULL */
+	uint64_t value, size;  /* st_value, st_size */
+	unsigned type, bind;   /* STT_…, STB_… */
+} relink_symbol;
+
+/* Call VISIT for each symbol that the module exports until it returns something else than 0, which is returned. */
+typedef int relink_symbol_visitor(void *user, const relink_symbol *symbol);
+RELINK_API int relink_each_symbol(const relink_module *module, relink_symbol_visitor *visit, void *user);
+
+/* The exported symbol NAME with all its facts; RELINK_E_SYMBOL if there is none. */
+RELINK_API relink_status relink_symbol_find(const relink_module *module, const char *name, relink_symbol *out_symbol);
+
+/* The function or variable of the module that ADDRESS is in: 1, or 0 if no exported symbol covers it. */
+RELINK_API int relink_symbol_at(const relink_module *module, const void *address, relink_symbol *out_symbol);
+
+/* ---- Looking around ----------------------------------------------------------------------------------------------- */
+
+RELINK_API void relink_get_info(const relink_module *module, relink_info *out_info);
+
+/* Direct dependency number INDEX as a new reference; NULL behind the last. */
+RELINK_API relink_module *relink_dependency(relink_module *module, size_t index);
+
+/* The module of any context that ADDRESS lies in as a new reference; NULL: none. */
+RELINK_API relink_module *relink_module_at(const void *address);
+
+/* The loaded module of the context that answers to NAME (path, SONAME or name asked for) as a new reference, or NULL. */
+RELINK_API relink_module *relink_module_named(relink_context *context, const char *name);
+
+/* Call VISIT for the modules of the context in load order until it returns something else than 0, which is returned. */
+typedef int relink_module_visitor(void *user, const relink_info *info);
+RELINK_API int relink_each_module(relink_context *context, relink_module_visitor *visit, void *user);
+
+/* A pointer of the caller's that stays with the module; NULL at first. */
+RELINK_API void relink_set_user(relink_module *module, void *user);
+RELINK_API void *relink_user(const relink_module *module);
+
+/* ---- Synthetic modules --------------------------------------------------------------------------------------------- */
+
+typedef enum relink_definition_kind {
+	RELINK_FUNCTION,
+	RELINK_DATA,  /* size matters if a program copies it (COPY relocation) */
+	RELINK_IFUNC  /* address is that of a function that returns the function */
+} relink_definition_kind;
+
+typedef struct relink_definition {
+	const char *name;
+	const void *address; /* not NULL */
+	size_t size;         /* bytes; 0 if it does not matter */
+	relink_definition_kind kind;
+	const char *version; /* NULL: none; the first definition of a name is its default version */
+} relink_definition;
+
+/* Make a module of COUNT definitions that answers to NAME, as a dependency or in a scope.  The array is copied; what the
+ * addresses point at must outlive the module.  RELINK_E_LINK_EXISTS if the context has a module of that name. */
+RELINK_API relink_status relink_synthetic_new(relink_context *context, const char *name,
+					      const relink_definition *definitions, size_t count,
+					      relink_module **out_module, relink_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,118 @@
+/* What the parts of librelink share: the one engine of the process, contexts and handles.
+ *
+ * There is one engine a process because __tls_get_addr and fork handlers carry no context; a context of the library is a
+ * namespace of the engine, and the host's objects are the base namespace, from which contexts may borrow. */
+#ifndef RL_LIBDL_RELINK_ENGINE_H
+#define RL_LIBDL_RELINK_ENGINE_H
+
+#include "../../include/relink.h"
+#include "../../ldso/abi/host/host.h"
+#include "../../ldso/base/text.h"
+#include "../../ldso/link/linker.h"
+#include "../../ldso/link/lookup.h"
+#include "../../ldso/policy/search.h"
+
+/* Where a context looks for names, in order. */
+enum rl_place_kind {
+	RL_PLACE_DIRECTORIES,
+	RL_PLACE_RUNPATH,
+	RL_PLACE_SYSTEM,
+};
+
+struct rl_place {
+	enum rl_place_kind kind;
+	char *directories; /* colon list; owned */
+	struct rl_place *next;
+};
+
+struct rl_resolver {
+	relink_resolver *function;
+	void *user;
+	struct rl_resolver *next;
+};
+
+struct relink_context {
+	struct rl_namespace space; /* first: the engine passes it around */
+	unsigned flags;
+	size_t uses; /* handles, and 1 for the caller of relink_context_new; under the lock */
+	bool is_given_back;
+	struct rl_place *places;
+	struct rl_resolver *resolvers;
+	relink_hooks hooks;
+	void *hooks_user;
+	struct rl_object *stubs; /* what the hook "missing" defined; made on first use */
+};
+
+/* A handle; the object's shadow points back at it while it lives. */
+struct relink_module {
+	uint64_t magic; /* not RL_MODULE_MAGIC: given back */
+	struct rl_object *object;
+	relink_context *context; /* NULL: the host's object */
+	atomic_size_t references;
+	void *user;
+};
+
+#define RL_MODULE_MAGIC UINT64_C(0x5ad5c0de9e11a37b)
+
+/* engine.c: the process's engine, started by the first context. */
+extern struct rl_engine {
+	struct rl_linker linker;
+	struct rl_search *search;
+	unsigned wanted_kinds;    /* RELINK_ONLY_… of the load that is going on */
+} rl_engine;
+
+RL_NODISCARD relink_status rl_engine_start(void);
+static inline void rl_engine_lock(void)
+{
+	rl_host_lock(&rl_host);
+}
+static inline void rl_engine_unlock(void)
+{
+	rl_host_unlock(&rl_host);
+}
+
+/* The context that OBJECT was loaded in; NULL for the host's. */
+static inline relink_context *rl_context_of(const struct rl_object *object)
+{
+	return object->namespace == &rl_engine.linker.base || object->is_hosted ? NULL
+										: (relink_context *)object->namespace;
+}
+
+/* context.c: the engine's policy. */
+struct rl_policy rl_context_policy(void);
+enum rl_status rl_context_claim(void *unused, const char *name, struct rl_object *requester,
+				struct rl_namespace *space, struct rl_object **out_object, struct rl_diag *diag);
+/* The lock is held: one use less; frees the context with its last. */
+void rl_context_release(relink_context *context);
+
+/* input.c: an input as the engine reads files.  *out_file is to be closed with rl_input_close. */
+struct rl_input_source {
+	struct rl_source source;
+	const relink_input *input;
+};
+RL_NODISCARD enum rl_status rl_input_open(const relink_input *input, struct rl_input_source *source,
+					  struct rl_file *out_file, struct rl_diag *diag);
+void rl_input_close(struct rl_file *file);
+
+/* hooks.c: the engine's questions and news, passed on. */
+void rl_hooks_attach(struct rl_linker *linker);
+enum rl_status rl_hooks_accept(struct rl_object *first, struct rl_diag *diag);
+void rl_stubs_drop(relink_context *context);
+
+/* frames.c: tell unwinders of an object, and that it goes. */
+void rl_frames_register(struct rl_object *object);
+void rl_frames_remove(struct rl_object *object);
+
+/* module.c: the handle of OBJECT with one more reference; NULL without memory.  The lock is held. */
+relink_module *rl_module_take(struct rl_object *object);
+void rl_info_fill(const struct rl_object *object, relink_info *out_info);
+static inline bool rl_module_is_good(const relink_module *module)
+{
+	return module != NULL && module->magic == RL_MODULE_MAGIC;
+}
+
+/* error.c: *error from DIAG, which is emptied; returns its status. */
+relink_status rl_error_take(struct rl_diag *diag, relink_error *error);
+relink_status rl_error_plain(relink_error *error, relink_status status, const char *file);
+
+#endif

@@ -1,0 +1,148 @@
+/* What the tests of librelink share: a check that counts, and fixtures that the compiler builds when the test starts, into
+ * a folder that goes with it. */
+#ifndef RELINK_TEST_CHECK_H
+#define RELINK_TEST_CHECK_H
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../include/relink.h"
+
+static int check_failures;
+
+#define CHECK(condition)                                                                                               \
+	do {                                                                                                           \
+		if (!(condition)) {                                                                                    \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                \
+			check_failures++;                                                                              \
+		}                                                                                                      \
+	} while (0)
+
+/* A condition without which the test cannot go on. */
+#define NEED(condition)                                                                                                \
+	do {                                                                                                           \
+		if (!(condition)) {                                                                                    \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                \
+			exit(1);                                                                                       \
+		}                                                                                                      \
+	} while (0)
+
+static char check_folder[64];
+
+static inline void check_command(const char *format, ...)
+{
+	char command[4096];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(command, sizeof command, format, arguments);
+	va_end(arguments);
+	int status = system(command);
+	if (status != 0) {
+		fprintf(stderr, "%s: status %d\n", command, status);
+		exit(1);
+	}
+}
+
+static inline void check_begin(void)
+{
+	strcpy(check_folder, "/tmp/relink-test-XXXXXX");
+	NEED(mkdtemp(check_folder) != NULL);
+	NEED(chdir(check_folder) == 0);
+}
+
+static inline int check_end(void)
+{
+	NEED(chdir("/") == 0);
+	check_command("rm -rf %s", check_folder);
+	if (check_failures != 0)
+		fprintf(stderr, "%d failures\n", check_failures);
+	return check_failures == 0 ? 0 : 1;
+}
+
+/* Build NAME in the folder from SOURCE with FLAGS; the suffix of LANGUAGE is that of the source. */
+static inline void check_build(const char *compiler, const char *language, const char *name, const char *source,
+			       const char *flags)
+{
+	char path[256];
+	snprintf(path, sizeof path, "%s.%s", name, language);
+	FILE *file = fopen(path, "w");
+	NEED(file != NULL);
+	fputs(source, file);
+	fclose(file);
+	check_command("env -u ASAN_OPTIONS %s -w -O1 -o %s %s %s", compiler, name, path, flags);
+}
+
+static inline void check_library(const char *name, const char *source, const char *flags)
+{
+	char all[1024];
+	snprintf(all, sizeof all, "-shared -fPIC -Wl,-soname,%s -L. %s", name, flags);
+	check_build("cc", "c", name, source, all);
+}
+
+/* A module that must load. */
+static inline relink_module *check_load(relink_context *context, const char *path, unsigned flags)
+{
+	relink_input input = relink_path(path);
+	relink_options options = {.flags = flags};
+	relink_module *module = NULL;
+	relink_error error;
+	char text[512];
+	if (relink_load(context, &input, &options, &module, &error) != RELINK_OK) {
+		relink_error_format(&error, text, sizeof text);
+		fprintf(stderr, "%s: %s\n", path, text);
+		exit(1);
+	}
+	return module;
+}
+
+static inline relink_status check_refused(relink_context *context, const relink_input *input, unsigned flags,
+					  relink_error *out_error)
+{
+	relink_options options = {.flags = flags};
+	relink_module *module = NULL;
+	relink_status status = relink_load(context, input, &options, &module, out_error);
+	CHECK(status == RELINK_OK || (module == NULL && out_error->status == status));
+	if (status == RELINK_OK)
+		relink_unref(module);
+	return status;
+}
+
+static inline relink_context *check_context(unsigned flags)
+{
+	relink_context *context = NULL;
+	relink_error error;
+	NEED(relink_context_new(flags, &context, &error) == RELINK_OK);
+	return context;
+}
+
+/* Call the function NAME of the module, which takes nothing and returns an int. */
+static inline int check_call(relink_module *module, const char *name)
+{
+	int (*function)(void) = RELINK_GET(module, int (*)(void), name);
+	if (function == NULL) {
+		fprintf(stderr, "no function %s\n", name);
+		exit(1);
+	}
+	return function();
+}
+
+/* Whether /proc/self/maps names FILE. */
+static inline int check_is_mapped(const char *file)
+{
+	char line[512];
+	int found = 0;
+	FILE *maps = fopen("/proc/self/maps", "r");
+	while (fgets(line, sizeof line, maps) != NULL)
+		found |= strstr(line, file) != NULL;
+	fclose(maps);
+	return found;
+}
+
+#endif

@@ -1,0 +1,50 @@
+// The header in a C++ program, and an exception that a loaded library throws through its frames to the host.
+#include <cstdio>
+#include <cstdlib>
+#include <relink.h>
+#include <stdexcept>
+#include <string>
+
+static int callback(int x)
+{
+	if (x == 0)
+		throw std::runtime_error("from the host");
+	return x;
+}
+
+static void must(bool holds, const char *what)
+{
+	if (!holds) {
+		std::fprintf(stderr, "%s\n", what);
+		std::exit(1);
+	}
+}
+
+int main(int, char **argv)
+{
+	relink_context *context = nullptr;
+	relink_module *module = nullptr;
+	relink_error error;
+	relink_input input = relink_path(argv[1]);
+	must(relink_context_new(0, &context, &error) == RELINK_OK, "context");
+	must(relink_load(context, &input, nullptr, &module, &error) == RELINK_OK, error.file);
+	auto raise = RELINK_GET(module, int (*)(int), "raise_in_library");
+	auto pass = RELINK_GET(module, int (*)(int (*)(int), int), "pass_through");
+	must(raise != nullptr && pass != nullptr, "functions");
+	try {
+		raise(7);
+		must(false, "no exception");
+	} catch (const std::runtime_error &e) {
+		must(std::string(e.what()) == "7 in the library", "what");
+	}
+	try {
+		pass(callback, 0);
+		must(false, "no exception through");
+	} catch (const std::runtime_error &e) {
+		must(std::string(e.what()) == "from the host", "what through");
+	}
+	must(pass(callback, 5) == 5, "value");
+	relink_unref(module);
+	relink_context_free(context);
+	std::puts("ok");
+}
