@@ -19,6 +19,5 @@ void rl_self_relocate(uintptr_t base, const Elf64_Dyn *dynamic)
 	}
 	end = rela + size / sizeof *rela;
 	for (; rela < end; rela++)
-		if (ELF64_R_TYPE(rela->r_info) == RL_RELOC_RELATIVE)
-			*(uintptr_t *)(base + rela->r_offset) = base + (uint64_t)rela->r_addend;
+		*(uintptr_t *)(base + rela->r_offset) = base + (uint64_t)rela->r_addend;
 }

@@ -42,6 +42,7 @@ RL_EXPORT void *__tls_get_addr(const struct rl_tls_index *index)
 
 static void errno_set(int number)
 {
+	rl_glibc_errors_ready(&rl_glibc);
 	if (rl_glibc.functions.errno_location != NULL)
 		*rl_glibc.functions.errno_location() = number;
 }
@@ -201,6 +202,7 @@ static void signal_failure(struct rl_diag *diag)
 {
 	struct rl_words words = rl_ldso_words();
 	struct rl_message *message = rl_words_message(&words, diag);
+	rl_glibc_errors_ready(&rl_glibc);
 	if (rl_glibc.functions.signal_error == NULL || message == NULL)
 		rl_report_fatal(diag);
 	rl_diag_drop(diag);
@@ -229,6 +231,7 @@ static void close_map(void *map)
 
 static int catch_error(const char **object, const char **text, bool *is_malloced, void (*fn)(void *), void *argument)
 {
+	rl_glibc_errors_ready(&rl_glibc);
 	if (rl_glibc.functions.catch_error != NULL)
 		return rl_glibc.functions.catch_error(object, text, is_malloced, fn, argument);
 	return _dl_catch_error(object, text, is_malloced, fn, argument);

@@ -52,20 +52,12 @@ static inline bool rl_find_name_matches(const struct rl_symbols *symbols, const 
 	       && rl_find_bytes_equal(symbols->strings + symbol->st_name, name->string, name->size);
 }
 
-/* For names of a dozen characters, one of which differs at once or none. */
-static inline bool rl_find_text_equal(const char *a, const char *b)
-{
-	for (; *a == *b; a++, b++)
-		if (*a == '\0')
-			return true;
-	return false;
-}
-
 static inline bool rl_find_version_is(const struct rl_version *defined, const struct rl_version *wanted)
 {
 	if (__builtin_expect(wanted->definition == defined, 1) || wanted == defined)
 		return true;
-	return defined->hash == wanted->hash && defined->name != NULL && rl_find_text_equal(defined->name, wanted->name);
+	return defined->hash == wanted->hash && defined->name != NULL
+	       && rl_name_text_equal(defined->name, defined->name, wanted->name, wanted->name);
 }
 
 static inline bool rl_find_version_matches(const struct rl_symbols *symbols, const struct rl_want *want,

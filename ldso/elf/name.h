@@ -33,17 +33,39 @@ static inline uint32_t rl_name_hash_eight(uint64_t word)
 	return (uint32_t)fours * (33u * 33 * 33 * 33) + (uint32_t)(fours >> 32);
 }
 
+/* High bits where WORD has NULs; exact up to the first one, which the lowest bit marks. */
+static inline uint64_t rl_name_zeros(uint64_t word)
+{
+	return (word - 0x0101010101010101) & ~word & 0x8080808080808080;
+}
+
+/* Whether two strings are equal.  Each ends with a NUL; up to its end there are more bytes that can be read, if the
+ * caller knows of any. */
+static inline bool rl_name_text_equal(const char *a, const char *a_end, const char *b, const char *b_end)
+{
+	while ((size_t)(a_end - a) >= sizeof(uint64_t) && (size_t)(b_end - b) >= sizeof(uint64_t)) {
+		uint64_t word = rl_name_word(a), zeros = rl_name_zeros(word), difference = word ^ rl_name_word(b);
+		/* Equal up to and with the first NUL, or in all eight. */
+		if (zeros != 0 || difference != 0)
+			return zeros != 0 && (difference & (zeros ^ (zeros - 1))) == 0;
+		a += sizeof(uint64_t);
+		b += sizeof(uint64_t);
+	}
+	for (; *a == *b; a++, b++)
+		if (*a == '\0')
+			return true;
+	return false;
+}
+
 /* The name that starts at STRING and ends before END, where its NUL is known to be. */
 static inline struct rl_name rl_name_read(const char *string, const char *end)
 {
 	static const uint32_t powers[] = {1, 33, 33 * 33, 33 * 33 * 33, 33 * 33 * 33 * 33, 39135393u,
 					  39135393u * 33, 39135393u * 33 * 33};
-	const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
 	uint32_t hash = 5381;
 	const char *c = string;
 	while ((size_t)(end - c) >= sizeof(uint64_t)) {
-		uint64_t word = rl_name_word(c);
-		uint64_t zeros = (word - ones) & ~word & highs; /* the lowest bit marks the first NUL */
+		uint64_t word = rl_name_word(c), zeros = rl_name_zeros(word);
 		if (zeros == 0) {
 			hash = hash * (powers[7] * 33) + rl_name_hash_eight(word);
 			c += sizeof word;

@@ -1,17 +1,19 @@
 /* Checking needed versions before anything is bound.  Under the load lock. */
 #include <string.h>
 
-#include "../elf/find.h"
 #include "../elf/versions.h"
 #include "graph.h"
 #include "namespace.h"
 
-static const struct rl_version *version_find(const struct rl_symbols *symbols, const struct rl_need *need)
+/* The definition of what an object with these STRINGS needs. */
+static const struct rl_version *version_find(const struct rl_symbols *symbols, const struct rl_need *need,
+					     const struct rl_dynamic *strings)
 {
+	const char *end = symbols->strings + symbols->strings_size, *need_end = strings->strings + strings->strings_size;
 	for (size_t i = 0; i < symbols->version_count; i++) {
 		const struct rl_version *version = &symbols->versions[i];
 		if (version->hash == need->hash && version->name != NULL && version->file == NULL
-		    && rl_find_text_equal(version->name, need->version))
+		    && rl_name_text_equal(version->name, end, need->version, need_end))
 			return version;
 	}
 	return NULL;
@@ -24,7 +26,7 @@ static enum rl_status need_check(struct rl_linker *linker, struct rl_object *obj
 	if (definer == NULL)
 		return RL_OK; /* the file is not in DT_NEEDED: nothing to compare with */
 	if (definer->dynamic.verdef_vaddr != 0) {
-		const struct rl_version *definition = version_find(&definer->symbols, need);
+		const struct rl_version *definition = version_find(&definer->symbols, need, &object->dynamic);
 		if (definition != NULL) {
 			if (need->index < object->symbols.version_count)
 				object->symbols.versions[need->index].definition = definition;
@@ -71,6 +73,7 @@ static bool relr_is_undeclared(struct rl_linker *linker, const struct rl_object 
 
 static enum rl_status object_check(struct rl_linker *linker, struct rl_object *object, struct rl_diag *diag)
 {
+	bool is_relocated_compactly = linker->abi.relr_version != NULL && object->dynamic.relr.count != 0;
 	bool declares_relr = false;
 	const char *file = NULL; /* the requirements for one file stand together */
 	struct rl_object *definer = NULL;
@@ -83,8 +86,7 @@ static enum rl_status object_check(struct rl_linker *linker, struct rl_object *o
 			definer = rl_namespace_find(object->namespace, file);
 		}
 		enum rl_status one = need_check(linker, object, definer, &need, diag);
-		if (linker->abi.relr_version != NULL && object->dynamic.relr.count != 0
-		    && strcmp(need.version, linker->abi.relr_version) == 0)
+		if (is_relocated_compactly && strcmp(need.version, linker->abi.relr_version) == 0)
 			declares_relr = true;
 		if (one == RL_OK)
 			continue;

@@ -208,9 +208,10 @@ static enum rl_status file_load(struct rl_linker *linker, struct rl_namespace *n
 		object->loader = request->requester;
 	uint64_t dynamic_vaddr = 0;
 	int raw_error = 0;
-	enum rl_status status =
-		rl_map_file(file, (uint64_t)info->st_size, linker->page_size, linker->map_below, object, &dynamic_vaddr,
-			    &raw_error);
+	/* At start the place below is seldom free: ours, the stack's or the cache's pages are there. */
+	uintptr_t below = linker->is_running ? linker->map_below : 0;
+	enum rl_status status = rl_map_file(file, (uint64_t)info->st_size, linker->page_size, below, object,
+					    &dynamic_vaddr, &raw_error);
 	if (status == RL_OK)
 		linker->map_below = object->map_start;
 	if (status == RL_OK)

@@ -20,28 +20,30 @@ static bool binding_take(struct rl_linker *linker, struct rl_object *object, con
 }
 
 /* In a table of the old kind.  With copies: what is searched for can stay in registers for all others. */
-static __attribute__((noinline)) const Elf64_Sym *sysv_find(const struct rl_symbols *symbols, struct rl_name name,
-							    struct rl_want want)
+static __attribute__((noinline)) const Elf64_Sym *sysv_find(const struct rl_symbols *symbols, const char *string,
+							    size_t size, uint32_t hash, struct rl_want want)
 {
+	struct rl_name name = {.string = string, .size = size, .gnu_hash = hash};
 	return rl_symbols_find_filtered(symbols, &name, &want);
 }
 
 /* Search SCOPE from ENTRY on. */
-static inline __attribute__((always_inline)) bool entries_search(struct rl_linker *linker, const struct rl_scope *scope,
-								 const struct rl_scope_entry *entry,
-								 struct rl_lookup *lookup, struct rl_binding *out_binding)
+static inline __attribute__((always_inline)) bool
+entries_search(struct rl_linker *linker, const struct rl_scope *scope, const struct rl_scope_entry *entry,
+	       const struct rl_name *name, const struct rl_want *want, const struct rl_object *skip,
+	       struct rl_binding *out_binding)
 {
-	uint32_t hash = lookup->name.gnu_hash;
+	uint32_t hash = name->gnu_hash;
 	for (const struct rl_scope_entry *end = scope->entries + scope->count; entry < end; entry++) {
 		if (!rl_bloom_may_have(entry->bloom, entry->bloom_mask, entry->bloom_shift, hash))
 			continue;
 		struct rl_object *object = entry->object;
-		if (object == lookup->skip || atomic_load_explicit(&object->is_removed, memory_order_acquire))
+		if (object == skip || atomic_load_explicit(&object->is_removed, memory_order_acquire))
 			continue;
 		const struct rl_symbols *symbols = &object->symbols;
 		const Elf64_Sym *symbol = __builtin_expect(symbols->is_sysv_hash, 0)
-						  ? sysv_find(symbols, lookup->name, lookup->want)
-						  : rl_find_gnu(symbols, &lookup->name, &lookup->want);
+						  ? sysv_find(symbols, name->string, name->size, hash, *want)
+						  : rl_find_gnu(symbols, name, want);
 		if (symbol != NULL && binding_take(linker, object, symbol, out_binding))
 			return true;
 	}
@@ -61,23 +63,22 @@ bool rl_lookup_scope(struct rl_linker *linker, const struct rl_scope *scope, str
 		if (entry < end)
 			entry++;
 	}
-	return entries_search(linker, scope, entry, lookup, out_binding);
+	return entries_search(linker, scope, entry, &lookup->name, &lookup->want, lookup->skip, out_binding);
 }
 
 /* Search a list of scopes for a reference, which never starts behind an object.  Inline: this is where a program's
  * start spends its time. */
-static inline __attribute__((always_inline)) bool list_search(struct rl_linker *linker,
-							      const struct rl_scope_list *list,
-							      struct rl_lookup *lookup,
-							      struct rl_binding *out_binding)
+static inline __attribute__((always_inline)) bool
+list_search(struct rl_linker *linker, const struct rl_scope_list *list, const struct rl_name *name,
+	    const struct rl_want *want, const struct rl_object *skip, struct rl_binding *out_binding)
 {
 	*out_binding = (struct rl_binding){0};
 	for (size_t i = 0; i < list->count; i++) {
 		const struct rl_scope *scope =
 			atomic_load_explicit(&list->cells[i]->current, memory_order_acquire);
-		if (scope == NULL || rl_scope_lacks(scope, lookup->name.gnu_hash))
+		if (scope == NULL || rl_scope_lacks(scope, name->gnu_hash))
 			continue;
-		if (entries_search(linker, scope, scope->entries, lookup, out_binding))
+		if (entries_search(linker, scope, scope->entries, name, want, skip, out_binding))
 			return true;
 	}
 	return out_binding->object != NULL; /* a weak definition that nothing overrode */
@@ -115,9 +116,10 @@ static void protected_apply(struct rl_object *object, const Elf64_Sym *symbol, s
 }
 
 /* As above: with a copy. */
-static __attribute__((noinline)) enum rl_status unique_choose(struct rl_namespace *namespace, struct rl_name name,
-							      struct rl_binding *binding)
+static __attribute__((noinline)) enum rl_status unique_choose(struct rl_namespace *namespace, const char *string,
+							      size_t size, uint32_t hash, struct rl_binding *binding)
 {
+	struct rl_name name = {.string = string, .size = size, .gnu_hash = hash};
 	return rl_unique_choose(namespace, &name, binding);
 }
 
@@ -142,26 +144,24 @@ enum rl_status rl_lookup_reference(struct rl_linker *linker, struct rl_object *o
 	}
 	if (symbol->st_name >= symbols->strings_size)
 		return rl_fail(diag, RL_RELOC_DAMAGED, .subject = object->path, .value = index);
-	struct rl_lookup lookup;
-	lookup.name = rl_name_read(symbols->strings + symbol->st_name, symbols->strings + symbols->strings_size);
-	lookup.want.version = rl_reference_version(symbols, index);
-	lookup.want.newest = false;
-	lookup.want.skip_undefined_functions = class == RL_REFERENCE_PLT;
-	lookup.skip = class == RL_REFERENCE_COPY ? object : NULL;
-	lookup.after = NULL;
+	const struct rl_name name =
+		rl_name_read(symbols->strings + symbol->st_name, symbols->strings + symbols->strings_size);
+	const struct rl_want want = {.version = rl_reference_version(symbols, index),
+				     .skip_undefined_functions = class == RL_REFERENCE_PLT};
+	const struct rl_object *skip = class == RL_REFERENCE_COPY ? object : NULL;
 	const struct rl_scope_list *list = atomic_load_explicit(&object->search, memory_order_acquire);
-	if (!list_search(linker, list, &lookup, out_binding)) {
+	if (!list_search(linker, list, &name, &want, skip, out_binding)) {
 		/* Like the original: a reference that is weak, or a protected definition nobody can see, is no error. */
 		if (ELF64_ST_BIND(symbol->st_info) == STB_WEAK)
 			return RL_OK;
 		if (visibility != STV_PROTECTED || symbol->st_shndx == SHN_UNDEF)
-			return undefined(object, lookup.name.string, lookup.want.version, diag);
+			return undefined(object, name.string, want.version, diag);
 	}
 	if (linker->rules.ignores_uniques)
 		return RL_OK;
 	if (visibility == STV_PROTECTED)
 		protected_apply(object, symbol, out_binding);
 	if (out_binding->object != NULL && ELF64_ST_BIND(out_binding->symbol->st_info) == STB_GNU_UNIQUE)
-		return unique_choose(object->namespace, lookup.name, out_binding);
+		return unique_choose(object->namespace, name.string, name.size, name.gnu_hash, out_binding);
 	return RL_OK;
 }

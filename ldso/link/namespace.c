@@ -76,17 +76,21 @@ void rl_namespace_move(struct rl_namespace *namespace, struct rl_object *object,
 	namespace->count++;
 }
 
-static struct rl_object_name *name_find(struct rl_namespace *namespace, const char *name, uint32_t hash)
+static struct rl_object_name *name_find(struct rl_namespace *namespace, const struct rl_name *name)
 {
-	struct rl_object_name *entry = namespace->names[hash % RL_NAME_BUCKETS];
-	while (entry != NULL && (entry->hash != hash || strcmp(entry->string, name) != 0))
+	struct rl_object_name *entry = namespace->names[name->gnu_hash % RL_NAME_BUCKETS];
+	while (entry != NULL
+	       && (entry->hash != name->gnu_hash
+		   || !rl_name_text_equal(entry->string, entry->string + entry->size, name->string,
+					  name->string + name->size)))
 		entry = entry->next_in_bucket;
 	return entry;
 }
 
 struct rl_object *rl_namespace_find(struct rl_namespace *namespace, const char *name)
 {
-	struct rl_object_name *entry = name_find(namespace, name, rl_hash_gnu(name));
+	struct rl_name key = rl_name_make(name);
+	struct rl_object_name *entry = name_find(namespace, &key);
 	return entry == NULL ? NULL : entry->object;
 }
 
@@ -103,7 +107,7 @@ enum rl_status rl_namespace_name_copy(struct rl_object *object, const char *name
 	struct rl_namespace *namespace = object->namespace;
 	struct rl_name key = rl_name_make(name);
 	uint32_t hash = key.gnu_hash;
-	struct rl_object_name *entry = name_find(namespace, name, hash);
+	struct rl_object_name *entry = name_find(namespace, &key);
 	if (entry != NULL) { /* the first object to take a name keeps it */
 		if (entry->object == object)
 			*out_string = entry->string;
@@ -113,6 +117,7 @@ enum rl_status rl_namespace_name_copy(struct rl_object *object, const char *name
 	if (entry == NULL)
 		return RL_NO_MEMORY;
 	entry->string = memcpy(entry + 1, name, key.size);
+	entry->size = key.size;
 	entry->hash = hash;
 	entry->object = object;
 	entry->next_in_object = object->names;

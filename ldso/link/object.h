@@ -28,6 +28,7 @@ enum rl_object_kind {
 /* A name under which the object can be asked for again. */
 struct rl_object_name {
 	const char *string;
+	size_t size; /* with the final NUL */
 	uint32_t hash;
 	struct rl_object *object;
 	struct rl_object_name *next_in_object;

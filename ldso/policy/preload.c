@@ -41,9 +41,10 @@ static void list_visit(const struct preloading *preloading, const char *list, co
 {
 	char name[PATH_SIZE];
 	while (*list != '\0') {
-		size_t length = 0;
-		while (list[length] != '\0' && !is_list_separator(list[length]))
-			length++;
+		const char *end = list;
+		while (*end != '\0' && !is_list_separator(*end))
+			end++;
+		size_t length = (size_t)(end - list);
 		if (length < sizeof name) {
 			memcpy(name, list, length);
 			name[length] = '\0';

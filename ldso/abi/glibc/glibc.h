@@ -138,6 +138,7 @@ void rl_glibc_early_init(struct rl_glibc *glibc);
 /* The libc of another namespace is ready to run. */
 void rl_glibc_libc_start(struct rl_glibc *glibc, struct rl_object *libc);
 /* Functions needed only now and then: look them up if that has not happened yet. */
+void rl_glibc_errors_ready(struct rl_glibc *glibc);
 void rl_glibc_words_ready(struct rl_glibc *glibc);
 void rl_glibc_heap_ready(struct rl_glibc *glibc);
 

@@ -34,14 +34,22 @@ static void *global_find(struct rl_glibc *glibc, const char *name)
 void rl_glibc_libc_ready(struct rl_glibc *glibc)
 {
 	struct rl_libc_functions *functions = &glibc->functions;
-	functions->errno_location = function_find(glibc, "__errno_location");
 	functions->mutex_unlock = function_find(glibc, "pthread_mutex_unlock");
 	functions->mutex_lock = function_find(glibc, "pthread_mutex_lock");
 	functions->register_atfork = function_find(glibc, "__register_atfork");
+}
+
+/* What only failures and rare callers need is looked up when one comes: several threads may, and find the same. */
+void rl_glibc_errors_ready(struct rl_glibc *glibc)
+{
+	struct rl_libc_functions *functions = &glibc->functions;
+	if (functions->mutex_lock == NULL || functions->errno_location != NULL)
+		return;
 	if (glibc->layout->exception_owner == RL_GLIBC_EXCEPTIONS_IN_LIBC) {
 		functions->signal_error = function_find(glibc, "_dl_signal_error");
 		functions->catch_error = function_find(glibc, "_dl_catch_error");
 	}
+	functions->errno_location = function_find(glibc, "__errno_location"); /* last: it says that all are there */
 }
 
 static void early_init(struct rl_object *libc, bool is_first)

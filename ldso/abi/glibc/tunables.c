@@ -236,8 +236,8 @@ static void parse_strict(struct rl_tunables *tunables, const char *text)
 /* The tunable that an older variable sets, or -1. */
 static int find_alias(const struct rl_tunables *tunables, const char *variable)
 {
-	if (strncmp(variable, "MALLOC_", 7) != 0 && strncmp(variable, "LD_H", 4) != 0
-	    && strncmp(variable, "LD_P", 4) != 0)
+	if (strncmp(variable, "MALLOC_", 7) != 0 && strncmp(variable, "LD_HWCAP", 8) != 0
+	    && strncmp(variable, "LD_PREFER", 9) != 0)
 		return -1;
 	for (unsigned int id = 0; id < tunables->list->count; id++) {
 		const char *alias = row_of(tunables, id)->alias;
