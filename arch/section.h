@@ -29,6 +29,20 @@ struct rl_section_kind {
 
 #if defined(__x86_64__)
 #include "x86_64/section.h"
+#else
+/* No relocation of such files is known: each one is refused. */
+enum { RL_SECTION_STUB_SIZE = 16 };
+
+static inline struct rl_section_kind rl_section_kind(uint32_t type)
+{
+	(void)type;
+	return (struct rl_section_kind){.width = 0};
+}
+
+static inline void rl_section_stub_write(unsigned char *stub, uintptr_t word)
+{
+	(void)stub, (void)word;
+}
 #endif
 
 #endif
