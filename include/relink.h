@@ -1,16 +1,17 @@
 /* relink.h: load and link ELF files inside a running process, from files, descriptors, memory or callbacks.
  *
- * A *context* is a set of modules that see each other; what is in another context does not exist for them.  A *module* is
- * a loaded file or a table of symbols; its handle is counted, and what is loaded stays while a handle, a dependency or a
- * binding needs it.  The process's own libraries serve as dependencies, so that there is one libc.
+ * A *context* is a set of modules that see each other; what is in another context does not exist for them.  A *module*
+ * is a loaded file or a table of symbols; its handle is counted, and what is loaded stays while a handle, a dependency
+ * or a binding needs it.  The process's own libraries serve as dependencies, so that there is one libc.
  *
  * Rules for all functions:
  *  - Strings go in as NUL-terminated bytes and are copied.  Strings that come out belong to the module they tell about
  *    and live as long as it is loaded, unless said otherwise.
- *  - What can fail returns RELINK_OK or why not, and fills *error if error is not NULL.  Outputs are untouched then, and
- *    the process is as it was before.  Nothing here prints, exits or aborts.
- *  - All functions may be called from any thread, and from constructors and destructors of modules, but not from a signal
- *    handler or from a callback of this library unless said so.  relink_get and its relatives take no lock.
+ *  - What can fail returns RELINK_OK or why not, and fills *error if error is not NULL.  Outputs are untouched then,
+ *    and the process is as it was before.  Nothing here prints, exits or aborts, but for a lazily bound call that
+ *    nobody can serve.
+ *  - All functions may be called from any thread, and from constructors and destructors of modules, but not from a
+ *    signal handler or from a callback of this library unless said so.  relink_get and its relatives take no lock.
  *  - Specifications: gABI (chapters 4 and 5), the CPU's psABI, "ELF Handling for Thread-Local Storage", and GNU symbol
  *    versioning as glibc implements it.
  */
@@ -89,7 +90,7 @@ typedef struct relink_error {
 RELINK_API const char *relink_status_name(relink_status status);
 RELINK_API const char *relink_status_text(relink_status status);
 
-/* Write one line that tells all of *error to buffer, cut to size bytes with its NUL; returns the length of the whole. */
+/* Write one line that tells all of *error to buffer, cut to size bytes with its NUL; returns the whole length. */
 RELINK_API size_t relink_error_format(const relink_error *error, char *buffer, size_t size);
 
 /* "0.1.0" */
@@ -97,7 +98,7 @@ RELINK_API const char *relink_version(void);
 
 /* ---- Inputs ---------------------------------------------------------------------------------------------------- */
 
-/* Copy size bytes at offset of the source to buffer.  Returns 0, or an errno.  Only asked for bytes inside the source. */
+/* Copy size bytes at offset of the source to buffer.  Returns 0, or an errno.  Asked only for bytes inside. */
 typedef int relink_read_function(void *user, void *buffer, size_t size, uint64_t offset);
 
 /* Where a file's bytes come from.  Make one with a function below; it is only looked at during the call it is given to,
@@ -177,8 +178,8 @@ typedef struct relink_info {
 /* ---- Contexts ---------------------------------------------------------------------------------------------------- */
 
 enum {
-	/* DT_NEEDED and relink_open: of the process's libraries only libc and its parts are taken; what else is needed is
-	 * searched for and loaded anew. */
+	/* DT_NEEDED and relink_open: of the process's libraries only libc and its parts are taken; what else is needed
+	 * is searched for and loaded anew. */
 	RELINK_HOST_LIBC = 1,
 	/* Not even those: everything comes from the resolvers and search paths. */
 	RELINK_HOST_NONE = 2,
@@ -243,28 +244,28 @@ typedef enum relink_event {
 	RELINK_EVENT_UNMAPPED
 } relink_event;
 
-/* Callbacks of a context; members may be NULL.  All but the last two run under the lock of the library and must not call
+/* Callbacks of a context; members may be NULL.  All but the last run under the lock of the library and must not call
  * it; what they are passed lives until they return. */
 typedef struct relink_hooks {
 	/* Something happened to a module. */
 	void (*event)(void *user, relink_event event, const relink_info *info);
 	/* A module was mapped and is not relocated yet; not 0: the load fails with RELINK_E_REFUSED. */
 	int (*accept)(void *user, const relink_info *info);
-	/* Before each relocation but the RELATIVE ones that stand first and DT_RELR.  0: apply it; 1: it is done; -1: the
-	 * load fails with RELINK_E_REFUSED. */
+	/* Before each relocation but the RELATIVE ones that stand first and DT_RELR.  0: apply it; 1: it is done; -1:
+	 * the load fails with RELINK_E_REFUSED. */
 	int (*relocation)(void *user, const relink_relocation *relocation);
-	/* Nobody defines SYMBOL, which REQUESTER (a path) needs: its address, or NULL if you do not know either.  Also called
-	 * by a lazily bound call, without the lock; if it returns NULL then, the process ends with a message on stderr. */
+	/* Nobody defines SYMBOL, which REQUESTER (a path) needs: its address, or NULL if you do not know either.  Also
+	 * called by a lazily bound call; if it returns NULL then, the process ends with a message on stderr. */
 	void *(*missing)(void *user, const char *requester, const char *symbol, const char *version);
-	/* Call the constructors (IS_INIT) or destructors of a module in another way: FUNCTIONS are COUNT addresses in the
-	 * order in which they are to be called.  0: they are called as usual. */
+	/* Call the constructors (IS_INIT) or destructors of a module in another way: FUNCTIONS are COUNT addresses in
+	 * the order in which they are to be called.  0: they are called as usual. */
 	int (*call)(void *user, const relink_info *info, int is_init, void (*const *functions)(void), size_t count);
 } relink_hooks;
 
 /* Set the context's callbacks; *hooks is copied.  NULL: none. */
 RELINK_API relink_status relink_set_hooks(relink_context *context, const relink_hooks *hooks, void *user);
 
-/* ---- Loading ------------------------------------------------------------------------------------------------------ */
+/* ---- Loading ----------------------------------------------------------------------------------------------------- */
 
 enum {
 	RELINK_LAZY = 1,            /* bind calls when they are first made, unless the file forbids it */
@@ -312,7 +313,7 @@ RELINK_API void relink_unref(relink_module *module);
 /* Make the module's symbols, and its dependencies', visible to all modules of the context that are loaded later. */
 RELINK_API relink_status relink_make_global(relink_module *module, relink_error *error);
 
-/* ---- Symbols ------------------------------------------------------------------------------------------------------ */
+/* ---- Symbols ----------------------------------------------------------------------------------------------------- */
 
 /* The address of NAME in this module alone, or NULL.  Thread-local variables: the calling thread's.  IFUNC: what its
  * resolver chooses.  Never allocates but for the first touch of a thread-local block, takes no lock. */
@@ -363,7 +364,7 @@ RELINK_API relink_status relink_symbol_find(const relink_module *module, const c
 /* The function or variable of the module that ADDRESS is in: 1, or 0 if no exported symbol covers it. */
 RELINK_API int relink_symbol_at(const relink_module *module, const void *address, relink_symbol *out_symbol);
 
-/* ---- Looking around ----------------------------------------------------------------------------------------------- */
+/* ---- Looking around ---------------------------------------------------------------------------------------------- */
 
 RELINK_API void relink_get_info(const relink_module *module, relink_info *out_info);
 
@@ -373,7 +374,7 @@ RELINK_API relink_module *relink_dependency(relink_module *module, size_t index)
 /* The module of any context that ADDRESS lies in as a new reference; NULL: none. */
 RELINK_API relink_module *relink_module_at(const void *address);
 
-/* The loaded module of the context that answers to NAME (path, SONAME or name asked for) as a new reference, or NULL. */
+/* The loaded module of the context that answers to NAME (path, SONAME, name asked for) as a new reference, or NULL. */
 RELINK_API relink_module *relink_module_named(relink_context *context, const char *name);
 
 /* Call VISIT for the modules of the context in load order until it returns something else than 0, which is returned. */
@@ -384,7 +385,7 @@ RELINK_API int relink_each_module(relink_context *context, relink_module_visitor
 RELINK_API void relink_set_user(relink_module *module, void *user);
 RELINK_API void *relink_user(const relink_module *module);
 
-/* ---- Synthetic modules --------------------------------------------------------------------------------------------- */
+/* ---- Synthetic modules ------------------------------------------------------------------------------------------- */
 
 typedef enum relink_definition_kind {
 	RELINK_FUNCTION,
@@ -400,8 +401,8 @@ typedef struct relink_definition {
 	const char *version; /* NULL: none; the first definition of a name is its default version */
 } relink_definition;
 
-/* Make a module of COUNT definitions that answers to NAME, as a dependency or in a scope.  The array is copied; what the
- * addresses point at must outlive the module.  RELINK_E_LINK_EXISTS if the context has a module of that name. */
+/* Make a module of COUNT definitions that answers to NAME, as a dependency or in a scope.  The array is copied; what
+ * the addresses point at must outlive the module.  RELINK_E_LINK_EXISTS if the context has a module of that name. */
 RELINK_API relink_status relink_synthetic_new(relink_context *context, const char *name,
 					      const relink_definition *definitions, size_t count,
 					      relink_module **out_module, relink_error *error);

@@ -75,6 +75,7 @@ struct rl_linker {
 	int argc;             /* what constructors get */
 	char **argv, **envp;
 
+	const struct rl_object_files *object_files; /* section.h; NULL: relocatable files are not loaded */
 	/* A lazily bound call found no definition: report as the personality words it and end the process. */
 	void (*die)(struct rl_linker *linker, const struct rl_diag *diag) __attribute__((noreturn));
 	/* Calls the constructors or destructors of OBJECT in its own way; false: not this object's.  NULL: ours. */

@@ -9,6 +9,7 @@
 #include "list.h"
 #include "map.h"
 #include "namespace.h"
+#include "section.h"
 
 /* Read the tables that the dynamic section, which was read, names. */
 static enum rl_status tables_read(const struct rl_linker *linker, struct rl_object *object)
@@ -116,6 +117,8 @@ static void object_free(struct rl_linker *linker, struct rl_object *object)
 	rl_heap_give(atomic_load(&object->search));
 	if (object->real == NULL)
 		rl_heap_give(object->symbols.versions);
+	if (object->draft != NULL)
+		linker->object_files->drop(object);
 	rl_heap_give(object->tables);
 	rl_heap_give(object->strings);
 	rl_heap_give((void *)object->origin);
@@ -208,14 +211,19 @@ static enum rl_status file_load(struct rl_linker *linker, struct rl_namespace *n
 		object->loader = request->requester;
 	uint64_t dynamic_vaddr = 0;
 	int raw_error = 0;
-	/* At start the place below is seldom free: ours, the stack's or the cache's pages are there. */
-	uintptr_t below = linker->is_running ? linker->map_below : 0;
-	enum rl_status status = rl_map_file(file, (uint64_t)info->st_size, linker->page_size, below, object,
-					    &dynamic_vaddr, &raw_error);
-	if (status == RL_OK)
-		linker->map_below = object->map_start;
-	if (status == RL_OK)
-		status = object_read(linker, object, dynamic_vaddr);
+	enum rl_status status;
+	if (file_type == ET_REL && linker->object_files != NULL) {
+		status = linker->object_files->load(linker, file, (uint64_t)info->st_size, object, diag);
+	} else {
+		/* At start the place below is seldom free: ours, the stack's or the cache's pages are there. */
+		uintptr_t below = linker->is_running ? linker->map_below : 0;
+		status = rl_map_file(file, (uint64_t)info->st_size, linker->page_size, below, object, &dynamic_vaddr,
+				     &raw_error);
+		if (status == RL_OK)
+			linker->map_below = object->map_start;
+		if (status == RL_OK)
+			status = object_read(linker, object, dynamic_vaddr);
+	}
 	/* The original names a file it could not map as it was asked for. */
 	if (status != RL_OK)
 		rl_fail(diag, status, .subject = status == RL_FILE_UNREADABLE ? file->path : request->name,

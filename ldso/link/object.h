@@ -15,6 +15,7 @@
 #include "scope.h"
 
 struct rl_namespace;
+struct rl_draft;
 struct rl_object;
 
 enum rl_object_kind {
@@ -82,6 +83,7 @@ struct rl_object {
 	uintptr_t map_start, map_end;
 	bool is_contiguous;       /* the whole span is ours: no holes */
 	bool owns_map;            /* unmap on drop */
+	bool is_relocatable;      /* made from a relocatable file */
 	bool is_hosted;           /* another linker of this process loaded, relocated and calls it: for us read-only */
 	bool owns_phdr;           /* phdr is a heap copy */
 	const Elf64_Phdr *phdr;   /* program headers as programs see them: in the image if they are mapped */
@@ -122,6 +124,8 @@ struct rl_object {
 
 	struct rl_tls_descriptor *tls_descriptors; /* that our relocations point at; owned */
 
+	struct rl_draft *draft; /* a relocatable file that is being linked (section.h); NULL otherwise */
+	const void *eh_frames;  /* .eh_frame of a relocatable file, or NULL */
 	void *tables;  /* symbol tables that no file has: a heap block; owned */
 	void *strings; /* and the names in it */
 	void *shadow; /* the personality's view of this object (glibc: struct link_map) */

@@ -10,6 +10,7 @@
 #include "namespace.h"
 #include "relocate.h"
 #include "search.h"
+#include "section.h"
 #include "unique.h"
 
 /* An open in progress. */
@@ -76,13 +77,25 @@ static enum rl_status scopes_make(struct transaction *t)
 	return RL_OK;
 }
 
+/* A library by its dynamic section, a relocatable file by its draft. */
+static enum rl_status object_relocate(struct transaction *t, struct rl_object *object, bool is_lazy)
+{
+	if (object->draft == NULL)
+		return rl_relocate(t->linker, object, is_lazy, t->diag);
+	RL_TRY(t->linker->object_files->relocate(t->linker, object, t->diag));
+	object->is_relocated = true;
+	t->linker->object_files->drop(object);
+	rl_emit(t->linker, (struct rl_event){.kind = RL_EVENT_RELOCATED, .object = object});
+	return RL_OK;
+}
+
 static enum rl_status relocate_new(struct transaction *t)
 {
 	bool is_lazy = t->request->is_lazy && !t->linker->binds_now;
 	for (size_t i = t->root->sorted.count; i-- > 0;) {
 		struct rl_object *object = t->root->sorted.items[i];
 		if (!object->is_relocated)
-			RL_TRY(rl_relocate(t->linker, object, is_lazy, t->diag));
+			RL_TRY(object_relocate(t, object, is_lazy));
 	}
 	return RL_OK;
 }

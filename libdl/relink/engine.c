@@ -8,6 +8,7 @@
 #include "../../ldso/base/heap.h"
 #include "../../ldso/base/sys.h"
 #include "../../ldso/link/calls.h"
+#include "../../ldso/link/section.h"
 #include "../../ldso/machine.h"
 
 struct rl_engine rl_engine;
@@ -76,6 +77,7 @@ static bool engine_make(void)
 	linker->abi.name_claim = rl_context_claim;
 	linker->rules.opens_executables = linker->rules.opens_static = true;
 	linker->base.linker = linker;
+	linker->object_files = &rl_object_files;
 	linker->page_size = start.kernel.aux[AT_PAGESZ];
 	linker->is_running = true;
 	linker->argc = start.kernel.argc;

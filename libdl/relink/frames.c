@@ -22,6 +22,8 @@ static const char *section_find(const struct rl_object *object)
 {
 	const struct rl_image *image = &object->image;
 	const unsigned char *header = object->eh_frame_header;
+	if (object->eh_frames != NULL)
+		return object->eh_frames;
 	if (header == NULL || rl_image_array(image, (uintptr_t)header - image->bias, 8, 1) == NULL || header[0] != 1)
 		return NULL;
 	if ((header[1] & RELATIVE) != PC_RELATIVE || ((header[1] & FORMAT) != SDATA4 && (header[1] & FORMAT) != UDATA4))

@@ -42,6 +42,7 @@ static enum rl_status kind_check(const struct rl_object *object, struct rl_diag 
 		return RL_OK;
 	rl_info_fill(object, &info);
 	if ((wanted & RELINK_ONLY_LIBRARY && info.kind != RELINK_LIBRARY)
+	    || (wanted & RELINK_ONLY_OBJECT && info.kind != RELINK_OBJECT)
 	    || (wanted & RELINK_ONLY_EXECUTABLE && info.kind != RELINK_EXECUTABLE))
 		return rl_fail(diag, RL_OPEN_PIE, .subject = object->path, .value = ET_DYN);
 	return RL_OK;

@@ -84,6 +84,8 @@ enum rl_status rl_input_open(const relink_input *input, struct rl_input_source *
 	if (status == RL_OK) {
 		status = rl_header_check(&out_file->head);
 		unsigned type = ((const Elf64_Ehdr *)out_file->head.bytes)->e_type;
+		if (status == RL_ELF_TYPE && type == ET_REL)
+			status = RL_OK;
 		if (status == RL_ELF_TYPE)
 			(void)rl_fail(diag, status, .subject = name, .value = type);
 	}

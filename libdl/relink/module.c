@@ -64,6 +64,8 @@ static relink_kind kind_of(const struct rl_object *object)
 {
 	if (object->is_hosted)
 		return RELINK_HOST;
+	if (object->is_relocatable)
+		return RELINK_OBJECT;
 	if (object->map_start == object->map_end)
 		return RELINK_SYNTHETIC;
 	if (object->dynamic.entries == NULL || (object->dynamic.flags_1 & DF_1_PIE) || object->image.bias == 0)

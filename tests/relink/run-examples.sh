@@ -41,6 +41,9 @@ calls() = 998, several relocations seen'
 "$examples/resolver" ./libuser.so ./libplugin.so | expect 'a module asks for libplugin.so
 a module asks for libc.so.6
 use() = 16'
+echo 'int host_offset(void); static int calls; int compute(int x) { calls++; return host_offset() + x + calls; }' |
+	cc -O2 -x c -c -o unit.o -
+"$examples/load_object" ./unit.o | expect 'compute(5) = 106'
 # The static library, in a program that is otherwise dynamic, and one in C++.
 cc -o static "$source/load_library.c" -I "$include" "$archive"
 ./static ./libplugin.so | expect 'twice(21) = 42'

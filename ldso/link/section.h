@@ -1,0 +1,18 @@
+/* Relocatable files (ET_REL) as objects: sections laid out in memory, GOT, stubs and symbol table made for them.
+ * Follows gABI "Sections", "Relocation" and the CPU's psABI.  A product that has no use for them leaves
+ * linker->object_files NULL. */
+#ifndef RL_LINK_SECTION_H
+#define RL_LINK_SECTION_H
+
+#include "linker.h"
+
+/* What the engine calls: load like map and read, relocate like rl_relocate, drop what is left of the work. */
+struct rl_object_files {
+	enum rl_status (*load)(struct rl_linker *linker, const struct rl_file *file, uint64_t file_size,
+			       struct rl_object *object, struct rl_diag *diag);
+	enum rl_status (*relocate)(struct rl_linker *linker, struct rl_object *object, struct rl_diag *diag);
+	void (*drop)(struct rl_object *object);
+};
+extern const struct rl_object_files rl_object_files;
+
+#endif
