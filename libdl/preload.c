@@ -23,6 +23,7 @@ static struct {
 	struct rl_cpu cpu;
 	struct rl_search_machine machine;
 	struct rl_search *search;
+	struct rl_listener debugger;
 	struct rl_musl_options musl_options;
 	struct rl_musl_search musl_search;
 	_Atomic(enum rl_preload_state) state;
@@ -152,6 +153,8 @@ static bool engine_make(void)
 	linker()->argc = preload.kernel.argc;
 	linker()->argv = preload.kernel.argv;
 	linker()->envp = preload.kernel.envp;
+	preload.debugger = rl_host_debug_listener(&rl_host);
+	linker()->listeners = &preload.debugger;
 	linker()->die = die;
 	linker()->warn = suspect;
 	rl_process.personality = (struct rl_dl_personality){

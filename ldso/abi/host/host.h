@@ -30,6 +30,7 @@ struct rl_host_shadow {
 	void *kept;               /* a handle of the host: it may not unload what we use; NULL: we do not use it */
 	bool was_seen;            /* in the walk of the host's list that is going on */
 	atomic_size_t destructors; /* of thread_local variables, still to run */
+	struct rl_host_symbol_file *symbol_file; /* what gdb is told; NULL: it was not */
 	struct rl_host_shadow *next_released;
 	struct rl_object *next_constructed; /* before this one; only where constructors go by musl's rules */
 	bool is_constructed;
@@ -179,6 +180,9 @@ void rl_host_lock_forked(struct rl_host *host);
 RL_NODISCARD enum rl_status rl_host_threads_start(struct rl_host *host);
 /* Empties the own words of a thread that ends; set by the product. */
 extern void (*rl_host_words_drop)(struct rl_thread *own);
+
+/* debug.c: tells gdb of our objects. */
+struct rl_listener rl_host_debug_listener(struct rl_host *host);
 
 /* front.c: __tls_get_addr and the registration of thread_local destructors, as our objects find them. */
 void rl_host_front_make(struct rl_host *host);
