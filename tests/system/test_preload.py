@@ -19,7 +19,8 @@ MADE_EQUAL = [
     (re.compile(rb"libdl-relink\.so: \d+ headers"), b"libdl-relink.so: some headers", ("dlfcn-information",)),
     # TLS ids of ours are not the host's.
     (re.compile(rb"module( =)? \d+(, first|,? data|, has|\n)"), rb"module\1 N\2",
-     ("dlfcn-information", "tls-modules", "musl-tls-musl", "namespace-basics", "namespace-threads")),
+     ("dlfcn-information", "tls-modules", "musl-tls-musl", "namespace-basics", "namespace-threads",
+      "dlinfo-requests")),
     # Who walks the host's list of maps does not meet ours.
     (re.compile(rb"^  \S*lib(real|samesoname|hw)\.so\n", re.M), b"", ("hardware-folders", "identity")),
     (re.compile(rb"^\[(\./a|b)/libwhere\.so\] \n", re.M), b"", ("musl-rules-musl",)),
