@@ -57,7 +57,7 @@ static struct error_state *state_fresh(void)
 
 void rl_dl_error_clear(void)
 {
-	struct error_state *state = state_find();
+	struct error_state *state = rl_process.personality.keeps_errors ? NULL : state_find();
 	if (state != NULL && (state->text != NULL || state->diag.status != RL_OK))
 		state_drop(state);
 }

@@ -1,9 +1,11 @@
 /* Where libdl-relink.so and the host meet: objects of the host's that ours need, opens that only the host can do, and
  * the errors of its functions. */
+#include <errno.h>
 #include <string.h>
 
 #include "../ldso/base/heap.h"
 #include "../ldso/base/sys.h"
+#include "../ldso/base/text.h"
 #include "../ldso/link/open.h"
 #include "preload.h"
 
@@ -32,52 +34,96 @@ void rl_preload_error_take(void)
 	rl_dl_error_put(text == NULL ? NULL : rl_heap_string(text));
 }
 
-/* What the host loaded by itself it may unload by itself: not while an object of ours needs it. */
-static void hosted_keep(const struct rl_object *root)
-{
-	for (size_t i = 0; i < root->closure.count; i++) {
-		struct rl_object *object = root->closure.items[i];
-		struct rl_host_shadow *shadow = rl_host_shadow(object);
-		if (object->is_hosted && shadow->is_late && shadow->kept == NULL)
-			shadow->kept = rl_host.functions.open(object->path, RL_DL_LAZY | RL_DL_NOLOAD);
-	}
-}
-
 /* Failures that mean "not by a guest". */
 static bool needs_host(enum rl_status status)
 {
-	return status == RL_TLS_STATIC_FULL || status == RL_STACK_EXECUTABLE
-	       || (status == RL_FILE_NOT_FOUND && !rl_host.is_glibc);
+	return status == RL_TLS_STATIC_FULL || status == RL_STACK_EXECUTABLE;
 }
 
-/* The host searches on behalf of whoever calls it, which is us: it gets the path that our own search finds. */
-static void *open_by_host(const char *name, int mode, struct rl_object *caller)
+/* Behind the gate, so that no child of a fork gets half of it. */
+void *rl_preload_open_by_host(const char *path, int mode, struct rl_object **out_object)
+{
+	rl_gate_enter(&linker()->gate);
+	void *handle = rl_host.functions.open(path, mode);
+	rl_preload_refresh();
+	*out_object = handle == NULL ? NULL : rl_host_object(&rl_host, handle);
+	if (*out_object != NULL)
+		(void)rl_host_keep(&rl_host, *out_object, handle);
+	rl_gate_leave(&linker()->gate);
+	return handle;
+}
+
+/* The host searches on behalf of whoever calls it, which is us: it gets the path that our own search finds.  Heap memory;
+ * NULL: nothing was found. */
+static char *path_find(const char *name, struct rl_object *caller)
 {
 	struct rl_file file = {.path = NULL};
-	struct rl_diag diag = RL_DIAG_NONE;
-	if (linker()->policy.find(linker()->policy.context, name, caller, &linker()->base, &file, &diag) == RL_OK)
+	struct rl_diag ignored = RL_DIAG_NONE;
+	if (linker()->policy.find(linker()->policy.context, name, caller, &linker()->base, &file, &ignored) == RL_OK)
 		rl_sys_close(file.fd);
-	else
-		rl_diag_drop(&diag);
-	if (file.path == NULL && rl_host.is_glibc)
-		return NULL;
-	void *handle = rl_host.functions.open(file.path != NULL ? file.path : name, mode);
-	rl_heap_give(file.path);
-	if (handle == NULL)
-		return NULL;
+	rl_diag_drop(&ignored);
+	return file.path;
+}
+
+/* The host's failure of NAME, which was asked for under PATH: an invalid argument is told with the name. */
+static void error_take_named(const char *name, const char *path)
+{
+	const char *text = rl_host.functions.error(), *reason = rl_host.functions.strerror(EINVAL);
+	size_t path_size = strlen(path), size = text == NULL ? 0 : strlen(text), reason_size = strlen(reason);
+	if (text == NULL || size < path_size + reason_size || strncmp(text, path, path_size) != 0
+	    || strcmp(text + size - reason_size, reason) != 0) {
+		rl_dl_error_put(text == NULL ? NULL : rl_heap_string(text));
+		return;
+	}
+	char *told = rl_heap_take(strlen(name) + size - path_size + 1);
+	if (told != NULL)
+		rl_text_format(told, strlen(name) + size - path_size + 1, "%s%s", name, text + path_size);
+	rl_dl_error_put(told);
+}
+
+void *rl_preload_open_in(long namespace_id, const char *name, int mode, const void *caller)
+{
+	char *path = NULL;
+	rl_dl_error_clear();
+	rl_host_lock(&rl_host);
 	rl_preload_refresh();
-	struct rl_object *object = rl_host_object(&rl_host, handle);
-	if (object == NULL)
-		return handle; /* it stays the host's alone */
-	struct rl_host_shadow *shadow = rl_host_shadow(object);
-	shadow->kept = handle;
-	shadow->was_opened = true;
-	/* Our own open finds it loaded and makes its scope. */
-	struct rl_open_request request = {.name = object->path, .caller = caller, .is_lazy = true,
-					  .is_global = (mode & RL_DL_GLOBAL) != 0};
-	if (rl_open(linker(), &linker()->base, &request, &object, &diag) != RL_OK)
-		rl_diag_drop(&diag);
+	struct rl_object *requester = rl_dl_object_at(caller);
+	rl_gate_enter(&linker()->gate);
+	bool is_valid = name != NULL && (mode & (RL_DL_LAZY | RL_DL_NOW)) != 0; /* else the host names it as it was asked */
+	if (is_valid && strchr(name, '/') == NULL && strchr(name, '$') == NULL)
+		path = path_find(name, requester != NULL ? requester : linker()->program);
+	void *handle = rl_host.functions.open_in(namespace_id, path != NULL ? path : name, mode);
+	rl_gate_leave(&linker()->gate);
+	rl_host_unlock(&rl_host);
+	if (handle == NULL && path != NULL && rl_host.functions.strerror != NULL)
+		error_take_named(name, path);
+	else if (handle == NULL)
+		rl_preload_error_take();
+	rl_heap_give(path);
 	return handle;
+}
+
+/* STATUS is that of our own attempt, and DIAG has its words. */
+static enum rl_status host_ask(const char *name, int mode, struct rl_object *caller, enum rl_status status,
+			       void **out_handle, struct rl_diag *diag)
+{
+	struct rl_object *object = NULL;
+	char *path = path_find(name, caller);
+	void *handle = path == NULL ? NULL : rl_preload_open_by_host(path, mode, &object);
+	rl_heap_give(path);
+	if (handle == NULL)
+		return status;
+	if (object != NULL) {
+		/* Our own open finds it loaded and makes its scope. */
+		struct rl_open_request request = {.name = object->path, .caller = caller, .is_lazy = true,
+						  .is_global = (mode & RL_DL_GLOBAL) != 0,
+						  .is_permanent = (mode & RL_DL_NODELETE) != 0};
+		rl_diag_drop(diag);
+		RL_TRY(rl_open(linker(), &linker()->base, &request, &object, diag));
+		handle = rl_host_handle(object);
+	}
+	*out_handle = handle;
+	return RL_OK;
 }
 
 static enum rl_status open_object(const char *name, int mode, const void *caller, void **out_handle,
@@ -85,17 +131,12 @@ static enum rl_status open_object(const char *name, int mode, const void *caller
 {
 	struct rl_object *object = NULL;
 	enum rl_status status = rl_dl_open_object(name, mode, caller, &object, diag);
-	if (status == RL_OK) {
+	if (status == RL_OK)
 		*out_handle = object == NULL ? NULL : rl_host_handle(object);
-		if (object != NULL)
-			hosted_keep(object);
-		return RL_OK;
-	}
 	if (!needs_host(status))
 		return status;
 	struct rl_object *requester = rl_dl_object_at(caller);
-	*out_handle = open_by_host(name, mode, requester != NULL ? requester : linker()->program);
-	return *out_handle == NULL ? status : RL_OK;
+	return host_ask(name, mode, requester != NULL ? requester : linker()->program, status, out_handle, diag);
 }
 
 void *rl_preload_open(const char *name, int mode, const void *caller)
@@ -103,37 +144,26 @@ void *rl_preload_open(const char *name, int mode, const void *caller)
 	struct rl_diag diag = RL_DIAG_NONE;
 	void *handle = NULL;
 	rl_dl_error_clear();
-	if (!rl_host.is_glibc)
-		mode |= RL_DL_NODELETE; /* musl unloads nothing, and its programs may count on that */
 	rl_host_lock(&rl_host);
 	enum rl_status status = rl_host_refresh(&rl_host, &diag);
 	if (status == RL_OK)
-		status = open_object(name, mode, caller, &handle, &diag);
+		status = rl_host.is_glibc ? open_object(name, mode, caller, &handle, &diag)
+					  : rl_preload_musl_open(name, mode, &handle, &diag);
+	rl_host_release(&rl_host);
 	rl_host_unlock(&rl_host);
-	if (status != RL_OK && (rl_host.is_glibc || !needs_host(status))) {
-		rl_dl_error_set(&diag);
-		return NULL;
-	}
 	if (status != RL_OK)
-		rl_preload_error_take(); /* musl was asked last, and knows its own words best */
+		rl_dl_error_set(&diag);
 	rl_diag_drop(&diag);
 	return handle;
 }
 
-int rl_preload_close_hosted(struct rl_object *object)
+int rl_preload_close(struct rl_object *object)
 {
 	struct rl_diag diag = RL_DIAG_NONE;
-	struct rl_host_shadow *shadow = rl_host_shadow(object);
 	rl_dl_error_clear();
 	rl_host_lock(&rl_host);
 	enum rl_status status = rl_close(linker(), object, &diag);
-	void *kept = status == RL_OK && object->open_count == 0 && shadow->was_opened ? shadow->kept : NULL;
-	if (kept != NULL) {
-		shadow->kept = NULL;
-		shadow->was_opened = false;
-		rl_host.functions.close(kept);
-		rl_preload_refresh();
-	}
+	rl_host_release(&rl_host);
 	rl_host_unlock(&rl_host);
 	if (status == RL_OK)
 		return 0;

@@ -23,6 +23,9 @@ static struct {
 	struct rl_cpu cpu;
 	struct rl_search_machine machine;
 	struct rl_search *search;
+	struct rl_listener debugger;
+	struct rl_musl_options musl_options;
+	struct rl_musl_search musl_search;
 	_Atomic(enum rl_preload_state) state;
 } preload;
 
@@ -41,8 +44,7 @@ static struct rl_words words(void)
 static char *error_text(const struct rl_diag *diag)
 {
 	struct rl_words own_words = words();
-	return rl_host.is_glibc ? rl_words_error_text(&own_words, diag)
-				: rl_words_musl_text(&own_words, diag, diag->value == RL_DL_ASKED);
+	return rl_host.is_glibc ? rl_words_error_text(&own_words, diag) : rl_preload_musl_error_text(diag);
 }
 
 static struct rl_object *object_of(void *handle)
@@ -86,18 +88,10 @@ static bool configure(void)
 		return false;
 	rl_kernel_read(stack, &preload.kernel);
 	rl_options_read_environment(&preload.kernel, &preload.options);
+	rl_musl_options_read_environment(&preload.kernel, &preload.musl_options);
+	preload.musl_search.options = &preload.musl_options;
 	rl_cpu_probe(&preload.cpu, preload.kernel.aux);
 	return true;
-}
-
-/* Where musl looks for a name is its own affair: the files that ld.so's rules find belong to another libc. */
-static enum rl_status find_by_path(void *context, const char *name, struct rl_object *requester,
-				   struct rl_namespace *namespace, struct rl_file *out_file, struct rl_diag *diag)
-{
-	enum { NO_SUCH_FILE = 2 };
-	if (strchr(name, '/') == NULL)
-		return rl_fail(diag, RL_FILE_NOT_FOUND, .subject = name, .error_number = NO_SUCH_FILE);
-	return rl_search_policy(preload.search).find(context, name, requester, namespace, out_file, diag);
 }
 
 /* Step: the engine with its policy and personality. */
@@ -113,13 +107,12 @@ static bool engine_make(void)
 	rl_host.own_dso = &preload;
 	rl_host_words_drop = rl_dl_error_drop;
 	linker()->policy = rl_search_policy(preload.search);
-	if (!rl_host.is_glibc)
-		linker()->policy.find = find_by_path;
-	linker()->rules.caller_is_loader = !rl_host.is_glibc;
 	linker()->abi = rl_host_abi(&rl_host);
 	linker()->base.linker = linker();
 	linker()->page_size = preload.kernel.aux[AT_PAGESZ];
 	linker()->binds_now = preload.options.binds_now;
+	if (!rl_host.is_glibc)
+		rl_preload_musl_engine(linker(), &preload.musl_search);
 	linker()->keeps_unbound = preload.options.binds_not;
 	linker()->prefers_strong = preload.options.has_dynamic_weak;
 	linker()->warns = preload.options.warns;
@@ -127,11 +120,14 @@ static bool engine_make(void)
 	linker()->argc = preload.kernel.argc;
 	linker()->argv = preload.kernel.argv;
 	linker()->envp = preload.kernel.envp;
+	preload.debugger = rl_host_debug_listener(&rl_host);
+	linker()->listeners = &preload.debugger;
 	linker()->die = die;
 	linker()->warn = suspect;
 	rl_process.personality = (struct rl_dl_personality){
 		.error_text = error_text,
 		.namespace_limit = 1, /* what the host does not do, nobody does */
+		.keeps_errors = !rl_host.is_glibc,
 		.handle_of = rl_preload_handle_of,
 		.object_of = object_of,
 		.program_name = preload.kernel.argc > 0 ? preload.kernel.argv[0] : "<program name unknown>",
@@ -154,6 +150,10 @@ static bool adopt(void)
 	bool is_command = preload.kernel.aux[AT_BASE] == 0;
 	rl_search_set_program(preload.search, linker()->program,
 			      is_command ? (const char *)preload.kernel.aux[AT_EXECFN] : NULL);
+	preload.musl_search.program = linker()->program;
+	preload.musl_search.program_is_kernels = !is_command;
+	if (!rl_host.is_glibc)
+		rl_preload_musl_start();
 	return true;
 }
 
@@ -185,6 +185,10 @@ __attribute__((constructor)) static void at_start(void)
 /* The host runs the destructors of what it loaded; ours come right behind the program's own. */
 __attribute__((destructor)) static void at_exit(void)
 {
-	if (atomic_load(&preload.state) == RL_PRELOAD_READY)
+	if (atomic_load(&preload.state) != RL_PRELOAD_READY)
+		return;
+	if (rl_host.is_glibc)
 		rl_calls_fini_all(linker());
+	else
+		rl_preload_musl_end();
 }

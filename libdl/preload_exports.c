@@ -24,16 +24,13 @@ void *preload_dlmopen(long namespace_id, const char *name, int mode);
 RL_EXPORT void *preload_dlmopen(long namespace_id, const char *name, int mode)
 {
 	bool is_ready = rl_preload_ready();
+	enum { KNOWN = RL_DL_LAZY | RL_DL_NOW | RL_DL_NOLOAD | RL_DL_DEEPBIND | RL_DL_GLOBAL | RL_DL_NODELETE };
 	if (is_ready && namespace_id == rl_process.linker.base.id)
-		return rl_preload_open(name, mode, CALLER);
+		return rl_preload_open(name, mode & KNOWN, CALLER); /* dlmopen is not as strict as dlopen */
 	if (rl_host.functions.open_in == NULL)
 		return is_ready ? rl_dl_open_in(namespace_id, name, mode, CALLER) : NULL;
-	if (is_ready)
-		rl_dl_error_clear();
-	void *handle = rl_host.functions.open_in(namespace_id, name, mode);
-	if (handle == NULL && is_ready)
-		rl_preload_error_take();
-	return handle;
+	return is_ready ? rl_preload_open_in(namespace_id, name, mode, CALLER)
+			: rl_host.functions.open_in(namespace_id, name, mode);
 }
 VERSIONS(preload_dlmopen, dlmopen, "GLIBC_2.3.4");
 
@@ -43,8 +40,10 @@ RL_EXPORT int preload_dlclose(void *handle)
 	if (!rl_preload_ready())
 		return rl_host.functions.close == NULL ? -1 : rl_host.functions.close(handle);
 	struct rl_object *object = rl_host_object(&rl_host, handle);
+	if (object != NULL && !rl_host.is_glibc)
+		return 0; /* musl unloads nothing, and programs may count on that */
 	if (object != NULL)
-		return object->is_hosted ? rl_preload_close_hosted(object) : rl_dl_close(handle);
+		return rl_preload_close(object);
 	rl_dl_error_clear();
 	int result = rl_host.functions.close(handle);
 	if (result != 0)
@@ -130,7 +129,7 @@ RL_EXPORT int preload_dlinfo(void *handle, int request, void *out)
 	bool is_ready = rl_preload_ready();
 	struct rl_object *object = is_ready ? rl_host_object(&rl_host, handle) : NULL;
 	if (object != NULL && !object->is_hosted)
-		return rl_dl_info(handle, request, out);
+		return rl_host.is_glibc ? rl_dl_info(handle, request, out) : rl_preload_musl_info(object, request, out);
 	if (rl_host.functions.info == NULL)
 		return -1;
 	if (is_ready)

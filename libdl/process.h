@@ -13,6 +13,8 @@ struct rl_dl_personality {
 	struct rl_object *(*object_of)(void *handle);
 	/* How many namespaces dlmopen may make, the base included; 0: any number. */
 	size_t namespace_limit;
+	/* A call that succeeds leaves the state of dlerror as it was, as musl does. */
+	bool keeps_errors;
 	/* What dladdr calls the program. */
 	const char *program_name;
 	/* Directory of OBJECT, NULL if unknown; and the directories it is searched with, for dlinfo. */

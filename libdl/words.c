@@ -216,25 +216,3 @@ char *rl_words_error_text(const struct rl_words *words, const struct rl_diag *di
 	rl_heap_give(message);
 	return line;
 }
-
-static size_t musl_sentence(const struct rl_words *words, const struct rl_diag *diag, bool is_asked, char *buffer,
-			    size_t size)
-{
-	enum { INVALID_FORMAT = 8 }; /* ENOEXEC */
-	if (diag->status == RL_SYMBOL_UNDEFINED && is_asked)
-		return rl_text_format(buffer, size, "Symbol not found: %s", diag->symbol);
-	if (diag->status == RL_SYMBOL_UNDEFINED)
-		return rl_text_format(buffer, size, "Error relocating %s: %s: symbol not found", diag->subject,
-				      diag->symbol);
-	return rl_text_format(buffer, size, "Error loading shared library %s: %s", diag->subject,
-			      words->strerror(diag->error_number != 0 ? diag->error_number : INVALID_FORMAT));
-}
-
-char *rl_words_musl_text(const struct rl_words *words, const struct rl_diag *diag, bool is_asked)
-{
-	size_t size = musl_sentence(words, diag, is_asked, NULL, 0) + 1;
-	char *text = rl_heap_take(size);
-	if (text != NULL)
-		musl_sentence(words, diag, is_asked, text, size);
-	return text;
-}

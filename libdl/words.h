@@ -28,7 +28,5 @@ void rl_words_print_fatal(const struct rl_words *words, const struct rl_diag *di
 void rl_words_print_warning(const struct rl_words *words, const struct rl_diag *diag);
 /* What dlerror returns; heap memory, or NULL. */
 char *rl_words_error_text(const struct rl_words *words, const struct rl_diag *diag);
-/* The same in musl's words, for what happens there; IS_ASKED: a symbol that dlsym was asked for. */
-char *rl_words_musl_text(const struct rl_words *words, const struct rl_diag *diag, bool is_asked);
 
 #endif

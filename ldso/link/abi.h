@@ -46,6 +46,10 @@ struct rl_abi {
 	/* Objects from FIRST to the end of their namespace's list can be called: constructors are next.  Optional. */
 	void (*objects_ready)(void *context, struct rl_object *first);
 
+	/* OBJECT, which another linker loaded, is about to be used by what we load: it must stay until it is detached, and
+	 * becomes an object like the opened ones.  False: it has gone already.  Optional. */
+	bool (*object_keep)(void *context, struct rl_object *object);
+
 	/* Whether threads still have destructors of OBJECT's thread-local variables to run. */
 	bool (*object_is_busy)(void *context, struct rl_object *object);
 

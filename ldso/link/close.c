@@ -141,7 +141,7 @@ static bool scopes_leave(struct rl_namespace *namespace, const struct rl_object_
 	return !was_global || rl_namespace_publish_global(namespace) == RL_OK;
 }
 
-static void unload(struct rl_linker *linker, struct rl_namespace *namespace, const struct rl_object_list *list)
+void rl_unload(struct rl_linker *linker, struct rl_namespace *namespace, const struct rl_object_list *list)
 {
 	bool had_tls = false;
 	rl_change_begin(linker, namespace, false);
@@ -177,7 +177,7 @@ static enum rl_status collect(struct rl_linker *linker, struct rl_namespace *nam
 			destroy(linker, namespace, &unused, &used);
 			hide(linker, namespace, &unused, &used);
 			if (unused.count != 0)
-				unload(linker, namespace, &unused);
+				rl_unload(linker, namespace, &unused);
 			rl_gate_pause(&linker->gate);
 			rl_calls_init_list(linker, &used);
 			rl_gate_resume(&linker->gate);

@@ -285,6 +285,18 @@ static bool is_linker(struct rl_linker *linker, const struct rl_namespace *names
 	       && rl_namespace_find(&linker->base, name) == linker->self;
 }
 
+/* KNOWN, if it is still there: what another linker loaded it may have unloaded, and then nothing finds it again. */
+static struct rl_object *known_use(struct rl_linker *linker, struct rl_object *known)
+{
+	if (known == NULL || !known->is_hosted || linker->abi.object_keep == NULL
+	    || linker->abi.object_keep(linker->abi.context, known))
+		return known;
+	atomic_store(&known->is_removed, true);
+	known->has_file_id = false;
+	rl_namespace_unname(known);
+	return NULL;
+}
+
 /* An open file: an object we have under another name, or a new one. */
 static enum rl_status file_resolve(struct rl_linker *linker, struct rl_namespace *namespace,
 				   const struct rl_request *request, struct rl_file *file,
@@ -300,8 +312,9 @@ static enum rl_status file_resolve(struct rl_linker *linker, struct rl_namespace
 		rl_heap_give(file->path);
 		return status;
 	}
-	struct rl_object *known = file->source != NULL || request->is_copy ? NULL
-					  : rl_namespace_find_file(namespace, info.st_dev, info.st_ino);
+	struct rl_object *known = NULL;
+	if (file->source == NULL && !request->is_copy)
+		known = known_use(linker, rl_namespace_find_file(namespace, info.st_dev, info.st_ino));
 	if (known == NULL && request->only_loaded) {
 		rl_heap_give(file->path);
 		*out_object = NULL;
@@ -328,7 +341,7 @@ static enum rl_status file_resolve(struct rl_linker *linker, struct rl_namespace
 static enum rl_status name_load(struct rl_linker *linker, struct rl_namespace *namespace,
 				const struct rl_request *request, struct rl_object **out_object, struct rl_diag *diag)
 {
-	*out_object = rl_namespace_find(namespace, request->name);
+	*out_object = known_use(linker, rl_namespace_find(namespace, request->name));
 	if (*out_object == NULL && linker->abi.name_claim != NULL)
 		RL_TRY(linker->abi.name_claim(linker->abi.context, request->name, request->requester, namespace,
 					      out_object, diag));

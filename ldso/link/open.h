@@ -29,6 +29,10 @@ void rl_construct(struct rl_linker *linker, struct rl_object *root);
 /* Give one handle back and unload what nothing uses any more. */
 RL_NODISCARD enum rl_status rl_close(struct rl_linker *linker, struct rl_object *object, struct rl_diag *diag);
 
+/* Take the objects of LIST, which nothing needs any more, out of the process; their memory goes when no reader can hold
+ * them.  Under the load lock. */
+void rl_unload(struct rl_linker *linker, struct rl_namespace *namespace, const struct rl_object_list *list);
+
 /* Give OBJECT its search list: the namespace's global scope, then ROOT's own scope (the other way round if DEEP), its
  * own scope in front if it is symbolic. */
 RL_NODISCARD enum rl_status rl_search_list_make(struct rl_object *object, struct rl_object *root, bool is_deep);

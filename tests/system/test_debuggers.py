@@ -177,6 +177,18 @@ def test_gdb(workshop, linker):
         ])
 
 
+def test_gdb_preloaded(workshop, preload):
+    """Objects that libdl-relink.so loads are not in the list of the system's linker, and gdb knows them all the same."""
+    need("gdb")
+    result = gdb(workshop, linkers.ORIGINAL, ["./prog-plain", "./libopened-plain.so"],
+                 f"set exec-wrapper env LD_PRELOAD={preload}", "break opened_function", "run", "backtrace", "info line",
+                 "finish", "info breakpoints", "delete", "continue")
+    expect("the preload", result, [
+        r"Breakpoint 1, opened_function \(x=2\) at opened\.c:\d+", r"^#1 .* main \(argc=2", r'Line \d+ of "opened\.c" starts at',
+        r"Value returned is \$1 = 1002", r"exited normally",
+    ])
+
+
 def test_gdb_early(workshop, linker):
     """Stopping at the first instruction, at main, and catching the load of a library."""
     need("gdb")

@@ -24,10 +24,10 @@ def workshop():
     return folder
 
 
-def run(workshop, linker, seconds):
-    """The original fails this: a child it forks may inherit a half-opened library."""
+def run(workshop, linker, seconds, **environment):
+    """The original fails this: a child it forks may inherit a half-opened library, and it loses static TLS by closing."""
     result = subprocess.run([linker, workshop / "stress", str(seconds)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                            timeout=seconds * 2 + 60, env={**os.environ, "STRESS_VERBOSE": "1"})
+                            timeout=seconds * 2 + 60, env={**os.environ, "STRESS_VERBOSE": "1", **environment})
     assert result.returncode == 0 and result.stdout.endswith("ok\n"), result.stdout
 
 
@@ -35,9 +35,18 @@ def test_shortly(workshop, linker):
     run(workshop, linker, 20)
 
 
+def test_shortly_preloaded(workshop, preload):
+    run(workshop, linkers.ORIGINAL, 20, LD_PRELOAD=str(preload))
+
+
 @pytest.mark.long
 def test_five_minutes(workshop, linker):
     run(workshop, linker, 300)
+
+
+@pytest.mark.long
+def test_five_minutes_preloaded(workshop, preload):
+    run(workshop, linkers.ORIGINAL, 300, LD_PRELOAD=str(preload))
 
 
 def test_engine_under_thread_sanitizer(tmp_path):

@@ -90,6 +90,8 @@ static enum rl_status facts_complete(struct rl_host *host, struct rl_object *obj
 		object->device = info.st_dev;
 		object->inode = info.st_ino;
 	}
+	if (object->path[0] == '\0' && object != linker->program)
+		rl_namespace_unname(object); /* musl's vDSO: the empty name is not its own */
 	RL_TRY(rl_search_list_make(object, NULL, false));
 	return rl_address_reserve(&linker->addresses, 1);
 }
@@ -109,7 +111,7 @@ static enum rl_status object_adopt(struct walk *walk, const struct rl_host_phdr_
 	if (map == NULL)
 		return RL_OK; /* another namespace's */
 	for (struct rl_object *object = linker->base.first; object != NULL; object = object->next)
-		if (object->is_hosted && rl_host_shadow(object)->hosted == map
+		if (object->is_hosted && !object->is_removed && rl_host_shadow(object)->hosted == map
 		    && strcmp(object->path, info->dlpi_name) == 0 && object->image.bias == info->dlpi_addr) {
 			rl_host_shadow(object)->was_seen = true;
 			return RL_OK;
@@ -153,19 +155,21 @@ static int visit(struct rl_host_phdr_info *info, size_t size, void *argument)
 	return walk->status != RL_OK;
 }
 
-/* Objects that the host unloaded disappear from view.  Their memory stays: the host may do so at any time. */
-static void vanished_remove(struct walk *walk)
+/* Objects that the host unloaded, which nobody used, disappear from view. */
+static enum rl_status vanished_remove(struct walk *walk)
 {
 	struct rl_linker *linker = walk->host->linker;
-	for (struct rl_object *object = linker->base.first, *next; object != NULL; object = next) {
-		next = object->next;
-		if (!object->is_hosted || rl_host_shadow(object)->was_seen)
-			continue;
+	struct rl_object_list vanished = {0};
+	enum rl_status status = RL_OK;
+	for (struct rl_object *object = linker->base.first; object != NULL && status == RL_OK; object = object->next)
+		if (object->is_hosted && !rl_host_shadow(object)->was_seen)
+			status = rl_list_append(&vanished, object);
+	if (status == RL_OK && vanished.count != 0) {
 		walk->has_changed = true;
-		object->is_removed = true;
-		rl_address_remove(&linker->addresses, &object, 1);
-		rl_object_abandon(linker, object);
+		rl_unload(linker, &linker->base, &vanished);
 	}
+	rl_list_drop(&vanished);
+	return status;
 }
 
 static enum rl_status list_read(struct rl_host *host, struct rl_diag *diag)
@@ -174,11 +178,14 @@ static enum rl_status list_read(struct rl_host *host, struct rl_diag *diag)
 	for (struct rl_object *object = host->linker->base.first; object != NULL; object = object->next)
 		if (object->is_hosted)
 			rl_host_shadow(object)->was_seen = false;
-	host->functions.iterate(visit, &walk);
+	rl_host_walk(host, visit, &walk);
 	if (walk.status == RL_OK)
-		vanished_remove(&walk);
+		walk.status = vanished_remove(&walk);
 	host->linker->is_changing = false; /* nobody of ours is told of the host's changes */
-	return walk.status == RL_OK && walk.has_changed ? rl_host_maps_publish(host) : walk.status;
+	if (walk.status == RL_OK && walk.has_changed)
+		walk.status = rl_host_maps_publish(host);
+	host->must_look = walk.status != RL_OK;
+	return walk.status == RL_OK ? RL_OK : rl_fail(diag, walk.status, .subject = "");
 }
 
 /* All objects of the start but the vDSO see each other's symbols. */
@@ -192,25 +199,9 @@ static enum rl_status global_scope_make(struct rl_linker *linker)
 	return rl_globalize(program);
 }
 
-/* musl is all libraries of libc in one, and answers to each of their names. */
-static enum rl_status musl_name(struct rl_host *host)
-{
-	static const char *const names[] = {"libc.so", "libm.so", "libdl.so", "librt.so", "libpthread.so", "libutil.so",
-					    "libxnet.so", "libcrypt.so", "libresolv.so"};
-	for (struct rl_object *object = host->linker->base.first; object != NULL; object = object->next) {
-		if (rl_host_shadow(object)->hosted != host->libc_map)
-			continue;
-		for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-			RL_TRY(rl_namespace_name(object, names[i]));
-	}
-	return RL_OK;
-}
-
 enum rl_status rl_host_adopt_all(struct rl_host *host, struct rl_diag *diag)
 {
 	RL_TRY(list_read(host, diag));
-	if (!host->is_glibc)
-		RL_TRY(musl_name(host));
 	return global_scope_make(host->linker);
 }
 
@@ -226,8 +217,88 @@ static int counters_visit(struct rl_host_phdr_info *info, size_t size, void *arg
 enum rl_status rl_host_refresh(struct rl_host *host, struct rl_diag *diag)
 {
 	unsigned long long counters[2] = {0, 0};
-	host->functions.iterate(counters_visit, counters);
-	if (counters[0] == host->seen_adds && counters[1] == host->seen_subs)
-		return RL_OK;
-	return list_read(host, diag);
+	enum rl_status status = RL_OK;
+	rl_gate_enter(&host->linker->gate);
+	rl_host_walk(host, counters_visit, counters);
+	if (host->must_look || counters[0] != host->seen_adds || counters[1] != host->seen_subs)
+		status = list_read(host, diag);
+	rl_gate_leave(&host->linker->gate);
+	return status;
+}
+
+bool rl_host_keep(struct rl_host *host, struct rl_object *object, void *handle)
+{
+	enum { LAZY = 1, NOLOAD = 4 };
+	struct rl_host_shadow *shadow = rl_host_shadow(object);
+	if (!shadow->is_late || shadow->kept != NULL) {
+		if (handle != NULL)
+			host->functions.close(handle);
+		return true;
+	}
+	if (handle == NULL)
+		handle = host->functions.open(object->path, LAZY | NOLOAD);
+	const struct rl_host_map *map = handle;
+	if (map != shadow->hosted || map->l_addr != object->image.bias) {
+		if (handle != NULL)
+			host->functions.close(handle); /* it was loaded anew, and we have not met that */
+		host->must_look = true;
+		return false;
+	}
+	shadow->kept = handle;
+	object->kind = RL_OBJECT_OPENED;
+	object->is_permanent = false;
+	if (object->tls.size != 0 && !object->tls.has_offset && (object->dynamic.flags & DF_STATIC_TLS)) {
+		struct rl_tls_index start = {object->tls.module, -(size_t)RL_TLS_DTV_BIAS};
+		rl_host_static_note(host, object, host->functions.tls_get_addr(&start));
+	}
+	return true;
+}
+
+/* The released object that lies outermost in static TLS, taken from the list. */
+static struct rl_host_shadow *released_take(struct rl_host *host)
+{
+	struct rl_host_shadow **best = &host->released;
+	for (struct rl_host_shadow **link = best; *link != NULL; link = &(*link)->next_released)
+		if ((*link)->static_offset > (*best)->static_offset)
+			best = link;
+	struct rl_host_shadow *shadow = *best;
+	*best = shadow->next_released;
+	return shadow;
+}
+
+/* glibc gets static TLS back only from its outermost end.  Whether the host would, in time, run out of it by closing. */
+static bool costs_static(struct rl_host *host, const struct rl_host_shadow *shadow)
+{
+	enum { MAY_LOSE = 512 };
+	bool is_outermost = true;
+	if (shadow->static_size == 0 || !host->is_glibc)
+		return false;
+	for (const struct rl_object *object = host->linker->base.first; object != NULL; object = object->next)
+		if (object->is_hosted && object->tls.has_offset && object->tls.offset > shadow->static_offset)
+			is_outermost = false;
+	if (is_outermost)
+		return false;
+	if (host->static_lost + shadow->static_size > MAY_LOSE)
+		return true;
+	host->static_lost += shadow->static_size;
+	return false;
+}
+
+void rl_host_release(struct rl_host *host)
+{
+	if (host->released == NULL)
+		return;
+	while (host->released != NULL) {
+		struct rl_host_shadow *shadow = released_take(host);
+		rl_gate_enter(&host->linker->gate); /* a fork now would find the host's list half changed */
+		if (!costs_static(host, shadow))
+			host->functions.close(shadow->kept);
+		rl_gate_leave(&host->linker->gate);
+		rl_heap_give(shadow);
+	}
+	/* What the host has other uses for is met again. */
+	struct rl_diag diag = RL_DIAG_NONE;
+	host->must_look = true;
+	(void)!rl_host_refresh(host, &diag);
+	rl_diag_drop(&diag);
 }

@@ -68,10 +68,12 @@ static const struct {
 	FUNCTION("dl_iterate_phdr", iterate),
 	FUNCTION("_dl_find_object", find_object),
 	FUNCTION("__tls_get_addr", tls_get_addr),
+	FUNCTION("_dl_get_tls_static_info", static_info),
 	FUNCTION("pthread_key_create", key_create),
 	FUNCTION("pthread_setspecific", key_set),
 	FUNCTION("__register_atfork", at_fork),
 	FUNCTION("pthread_atfork", at_fork), /* the fourth argument is not looked at */
+	FUNCTION("atexit", at_exit),
 	FUNCTION("__cxa_thread_atexit_impl", thread_at_exit),
 	FUNCTION("strerror", strerror),
 	FUNCTION("dcgettext", dcgettext),
@@ -79,18 +81,35 @@ static const struct {
 #undef FUNCTION
 };
 
-static bool is_host_library(const struct rl_host_map *map)
+static bool is_host_name(const char *name)
 {
 	static const char *const starts[] = {"libc.", "libdl.", "libpthread.", "ld-linux", "ld-musl", "libc-2.",
 					     "libdl-2.", "libpthread-2.", "ld-2."};
-	const char *base = map->l_name;
-	for (const char *c = map->l_name; *c != '\0'; c++)
+	const char *base = name;
+	for (const char *c = name; *c != '\0'; c++)
 		if (*c == '/')
 			base = c + 1;
 	for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
 		if (strncmp(base, starts[i], strlen(starts[i])) == 0)
 			return true;
 	return false;
+}
+
+/* By the name of the file or, for a linker that was copied to another place, the name it gives itself. */
+static bool is_host_library(const struct rl_host_map *map)
+{
+	const Elf64_Dyn *soname = NULL;
+	uintptr_t strings = 0;
+	for (const Elf64_Dyn *entry = map->l_ld; entry != NULL && entry->d_tag != DT_NULL; entry++) {
+		if (entry->d_tag == DT_SONAME)
+			soname = entry;
+		if (entry->d_tag == DT_STRTAB)
+			strings = entry->d_un.d_ptr;
+	}
+	if (strings < map->l_addr)
+		strings += map->l_addr; /* this host leaves dynamic sections as they are */
+	return is_host_name(map->l_name)
+	       || (soname != NULL && is_host_name((const char *)strings + soname->d_un.d_val));
 }
 
 bool rl_host_find(struct rl_host *host, struct rl_host_map *first)

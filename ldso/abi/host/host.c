@@ -13,12 +13,19 @@ static enum rl_status object_attach(void *context, struct rl_object *object, str
 
 static void object_detach(void *context, struct rl_object *object)
 {
-	(void)context;
+	struct rl_host *host = context;
 	struct rl_host_shadow *shadow = rl_host_shadow(object);
 	shadow->magic = 0;
 	rl_heap_give(shadow->dynamic);
-	rl_heap_give(shadow);
 	object->shadow = NULL;
+	if (shadow->kept == NULL) {
+		rl_heap_give(shadow);
+	} else {
+		shadow->static_size = object->tls.has_offset ? object->tls.size : 0;
+		shadow->static_offset = object->tls.offset;
+		shadow->next_released = host->released; /* closing the handle runs destructors: not in the middle of this */
+		host->released = shadow;
+	}
 }
 
 /* Our maps are chained behind the host's, so that a program that walks them finds both kinds backwards. */
@@ -40,8 +47,10 @@ static void object_list(void *context, struct rl_object *object)
 
 static void object_unlist(void *context, struct rl_object *object)
 {
-	if (object->is_hosted)
+	if (object->is_hosted) {
+		rl_host_map_forget(context, object);
 		return;
+	}
 	struct rl_host_map *map = &rl_host_shadow(object)->map;
 	if (map->l_prev != NULL)
 		map->l_prev->l_next = map->l_next;
@@ -58,6 +67,11 @@ static void list_reordered(void *context)
 static void object_tls(void *context, struct rl_object *object)
 {
 	(void)context, (void)object;
+}
+
+static bool object_keep(void *context, struct rl_object *object)
+{
+	return rl_host_keep(context, object, NULL);
 }
 
 static bool object_is_busy(void *context, struct rl_object *object)
@@ -103,6 +117,7 @@ struct rl_abi rl_host_abi(struct rl_host *host)
 		.object_unlist = object_unlist,
 		.list_reordered = list_reordered,
 		.object_tls = object_tls,
+		.object_keep = object_keep,
 		.object_is_busy = object_is_busy,
 		.stack_prepare = stack_prepare,
 		.lock = lock,

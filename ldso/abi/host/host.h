@@ -27,12 +27,16 @@ struct rl_host_shadow {
 	struct rl_host_map *hosted; /* the host's own map; NULL: the object is ours */
 	Elf64_Dyn *dynamic;       /* hosted: the dynamic section as in the file */
 	bool is_late;             /* hosted, but not from the start: the host may unload it */
-	void *kept;               /* handle of the host that keeps it; NULL: none */
-	bool was_opened;          /* kept is the answer to a dlopen of the program */
+	void *kept;               /* a handle of the host: it may not unload what we use; NULL: we do not use it */
 	bool was_seen;            /* in the walk of the host's list that is going on */
 	void *attachment;         /* what the product keeps with the object; owned by it */
 	const void *frames;       /* .eh_frame that an unwinder was told of; the product keeps it */
 	atomic_size_t destructors; /* of thread_local variables, still to run */
+	struct rl_host_symbol_file *symbol_file; /* what gdb is told; NULL: it was not */
+	struct rl_host_shadow *next_released;
+	struct rl_object *next_constructed; /* before this one; only where constructors go by musl's rules */
+	bool is_constructed;
+	size_t static_size, static_offset; /* of a released object's block in static TLS; size 0: none */
 };
 
 /* struct dl_phdr_info of <link.h>. */
@@ -61,9 +65,11 @@ struct rl_host_functions {
 	int (*iterate)(rl_host_visitor *visit, void *argument);
 	int (*find_object)(void *address, void *out_result);
 	void *(*tls_get_addr)(const struct rl_tls_index *index);
+	void (*static_info)(size_t *size, size_t *align);
 	int (*key_create)(unsigned *key, void (*destructor)(void *));
 	int (*key_set)(unsigned key, const void *value);
 	int (*at_fork)(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *dso);
+	int (*at_exit)(void (*function)(void));
 	int (*thread_at_exit)(void (*destructor)(void *), void *argument, void *dso);
 	char *(*strerror)(int number);
 	char *(*dcgettext)(const char *domain, const char *text, int category);
@@ -87,7 +93,15 @@ struct rl_host_list {
 /* The host's maps, by address: open addressing.  Replaced when the host's list changes. */
 struct rl_host_map_table {
 	size_t capacity;
-	struct rl_object *objects[];
+	_Atomic(struct rl_object *) objects[];
+};
+
+/* Who is inside a function of the host that holds its list's lock, which it does not free in the child of a fork. */
+struct rl_host_walks {
+	atomic_uint inside;
+	atomic_uintptr_t visited; /* the thread in whose name a visitor runs, 0: none */
+	atomic_bool is_forking;   /* a fork waits for them to come out: do not enter */
+	atomic_bool has_lost;     /* somebody never came out (a visitor that threw): no longer worth the wait */
 };
 
 struct rl_host {
@@ -101,6 +115,12 @@ struct rl_host {
 	bool is_alone; /* the process does not see our objects through its own functions: only our objects do */
 	unsigned key; /* its destructor tells us of the end of threads */
 	unsigned long long seen_adds, seen_subs; /* the host's counters when its list was read */
+	bool opens_all;                          /* nothing more is loaded by us */
+	struct rl_object *constructed;           /* by us, last first: as above */
+	bool must_look;                          /* read it, whatever the counters say */
+	struct rl_host_shadow *released;         /* no longer used: their handles are to be closed */
+	size_t static_lost;                      /* bytes of static TLS that closing cost the host so far */
+	struct rl_host_walks walks;
 	_Atomic(struct rl_host_list *) list;
 	atomic_ullong adds, subs;                /* ours */
 	_Atomic(struct rl_host_map_table *) map_table;
@@ -125,6 +145,11 @@ bool rl_host_find(struct rl_host *host, struct rl_host_map *first);
 /* adopt.c: adopt the host's objects, then keep up with what the host itself loads and unloads.  Under the lock. */
 RL_NODISCARD enum rl_status rl_host_adopt_all(struct rl_host *host, struct rl_diag *diag);
 RL_NODISCARD enum rl_status rl_host_refresh(struct rl_host *host, struct rl_diag *diag);
+/* OBJECT is used from now on: the host must not unload it.  HANDLE: an answer of its dlopen that does that, which is
+ * taken; NULL: ask for one.  False: it has gone. */
+bool rl_host_keep(struct rl_host *host, struct rl_object *object, void *handle);
+/* Close the handles of what is no longer used.  The host's destructors run here. */
+void rl_host_release(struct rl_host *host);
 /* The dynamic section at ENTRIES with all addresses as the file has them; heap memory, or NULL. */
 Elf64_Dyn *rl_host_dynamic_copy(const struct rl_image *image, const Elf64_Dyn *entries, size_t *out_count);
 
@@ -133,6 +158,9 @@ RL_NODISCARD enum rl_status rl_host_shadow_make(struct rl_host *host, struct rl_
 void *rl_host_handle(const struct rl_object *object);
 struct rl_object *rl_host_object(struct rl_host *host, const void *handle); /* NULL: a handle of the host alone */
 RL_NODISCARD enum rl_status rl_host_maps_publish(struct rl_host *host);
+void rl_host_map_forget(struct rl_host *host, const struct rl_object *object);
+/* BLOCK is the calling thread's of OBJECT: if it lies in static TLS, it is at the same distance in every thread. */
+void rl_host_static_note(struct rl_host *host, struct rl_object *object, const void *block);
 static inline struct rl_host_shadow *rl_host_shadow(const struct rl_object *object)
 {
 	return object->shadow;
@@ -144,6 +172,12 @@ void rl_host_list_remove(struct rl_host *host, struct rl_object *object);
 int rl_host_iterate(struct rl_host *host, rl_host_visitor *visit, void *argument);
 int rl_host_find_object(struct rl_host *host, uintptr_t address, void *out_result);
 
+/* walk.c: the host's dl_iterate_phdr, never cut in two by a fork. */
+int rl_host_walk(struct rl_host *host, rl_host_visitor *visit, void *argument);
+void rl_host_walks_stop(struct rl_host *host);    /* before a fork */
+void rl_host_walks_go_on(struct rl_host *host);   /* behind it, in the parent */
+void rl_host_walks_forget(struct rl_host *host);  /* in the child */
+
 /* lock.c */
 void rl_host_lock(struct rl_host *host);
 void rl_host_unlock(struct rl_host *host);
@@ -153,6 +187,9 @@ void rl_host_lock_forked(struct rl_host *host);
 RL_NODISCARD enum rl_status rl_host_threads_start(struct rl_host *host);
 /* Empties the own words of a thread that ends; set by the product. */
 extern void (*rl_host_words_drop)(struct rl_thread *own);
+
+/* debug.c: tells gdb of our objects. */
+struct rl_listener rl_host_debug_listener(struct rl_host *host);
 
 /* front.c: __tls_get_addr and the registration of thread_local destructors, as our objects find them. */
 void rl_host_front_make(struct rl_host *host);

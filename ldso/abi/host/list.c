@@ -30,8 +30,7 @@ static struct rl_host_list *list_renew(struct rl_host *host, struct rl_host_list
 	}
 	atomic_store(&list->count, at);
 	atomic_store(&host->list, list);
-	if (old != NULL && rl_readers_wait(&host->linker->readers))
-		rl_heap_give(old);
+	rl_readers_retire(&host->linker->readers, old);
 	return list;
 }
 
@@ -99,7 +98,7 @@ static int own_visit(const struct visit *visit, struct rl_object *object)
 int rl_host_iterate(struct rl_host *host, rl_host_visitor *visitor, void *argument)
 {
 	struct visit visit = {.host = host, .visit = visitor, .argument = argument};
-	int result = host->functions.iterate(host_visit, &visit);
+	int result = rl_host_walk(host, host_visit, &visit);
 	if (result != 0)
 		return result;
 	unsigned side = rl_readers_enter(&host->linker->readers);

@@ -27,16 +27,19 @@ static void enter(struct rl_guest_thread *thread)
 static void fork_prepare(void)
 {
 	rl_fork_prepare(rl_host.linker);
+	rl_host_walks_stop(&rl_host);
 }
 
 static void fork_parent(void)
 {
+	rl_host_walks_go_on(&rl_host);
 	rl_fork_parent(rl_host.linker);
 }
 
 static void forked(void)
 {
 	rl_host_lock_forked(&rl_host);
+	rl_host_walks_forget(&rl_host);
 	rl_guest_forked(&rl_host.linker->tls);
 	rl_fork_child(rl_host.linker);
 }

@@ -5,38 +5,9 @@
 #include "../../link/namespace.h"
 #include "musl.h"
 
-/* Behind "lib": every library that musl's libc contains, and every one whose name begins so. */
-static const char reserved[][9] = {"c.", "pthread.", "rt.", "m.", "dl.", "util.", "xnet."};
-
-enum { NOT_RESERVED = sizeof reserved / sizeof reserved[0] };
-
-static unsigned reserved_part(const char *name)
-{
-	if (strncmp(name, "lib", 3) != 0)
-		return NOT_RESERVED;
-	unsigned part = 0;
-	while (part < NOT_RESERVED && strncmp(name + 3, reserved[part], strlen(reserved[part])) != 0)
-		part++;
-	return part;
-}
-
-static const Elf64_Sym *symbol_find(const struct rl_object *object, const char *name)
-{
-	struct rl_name key = rl_name_make(name);
-	struct rl_want want = {.skip_undefined_functions = true};
-	const Elf64_Sym *symbol = rl_symbols_find(&object->symbols, &key, &want);
-	return symbol != NULL && symbol->st_shndx != SHN_UNDEF ? symbol : NULL;
-}
-
-/* By content: both musl's and glibc's libc define these, and no library that only replaces some functions does. */
-static bool is_libc(const struct rl_object *object)
-{
-	return symbol_find(object, "__libc_start_main") != NULL && symbol_find(object, "stdin") != NULL;
-}
-
 void *rl_musl_function(const struct rl_musl *musl, const char *name)
 {
-	struct rl_binding binding = {musl->libc, symbol_find(musl->libc, name)};
+	struct rl_binding binding = {musl->libc, rl_musl_definition_find(musl->libc, name)};
 	return binding.symbol == NULL ? NULL : (void *)rl_binding_address(&binding);
 }
 
@@ -60,7 +31,7 @@ static enum rl_status libc_load(struct rl_musl *musl, struct rl_diag *diag)
 		rl_diag_drop(&failure);
 		if (status != RL_OK)
 			continue;
-		if (is_libc(object)) {
+		if (rl_musl_is_libc(object)) {
 			musl->libc = object;
 			object->is_relocated = true; /* it sees to that itself */
 			object->is_permanent = true;
@@ -77,9 +48,9 @@ enum rl_status rl_musl_name_claim(void *context, const char *name, struct rl_obj
 				  struct rl_diag *diag)
 {
 	struct rl_musl *musl = context;
-	unsigned part = reserved_part(name);
+	int part = rl_musl_libc_part(name);
 	if (musl->is_loading_libc || musl->linker->program == NULL
-	    || (part == NOT_RESERVED && strcmp(name, musl->loader_name) != 0))
+	    || (part < 0 && strcmp(name, musl->loader_name) != 0))
 		return RL_OK;
 	if (musl->libc == NULL) {
 		musl->is_loading_libc = true;
@@ -87,8 +58,8 @@ enum rl_status rl_musl_name_claim(void *context, const char *name, struct rl_obj
 		musl->is_loading_libc = false;
 		RL_TRY(status);
 	}
-	if (musl->claimed != NULL && part != NOT_RESERVED)
-		musl->claimed(name, part);
+	if (musl->claimed != NULL && part >= 0)
+		musl->claimed(name, (unsigned)part);
 	*out_object = musl->libc;
 	return RL_OK;
 }
@@ -96,7 +67,7 @@ enum rl_status rl_musl_name_claim(void *context, const char *name, struct rl_obj
 struct rl_object *rl_musl_substitute(void *context, struct rl_object *object)
 {
 	struct rl_musl *musl = context;
-	if (musl->is_loading_libc || musl->libc == NULL || object->kind == RL_OBJECT_PROGRAM || !is_libc(object))
+	if (musl->is_loading_libc || musl->libc == NULL || object->kind == RL_OBJECT_PROGRAM || !rl_musl_is_libc(object))
 		return NULL;
 	return musl->libc;
 }

@@ -138,17 +138,3 @@ struct rl_abi rl_musl_abi(struct rl_musl *musl)
 		.threads_each = threads_each,
 	};
 }
-
-struct rl_rules rl_musl_rules(void)
-{
-	return (struct rl_rules){
-		.ignores_versions = true,
-		.ignores_sonames = true,
-		.ignores_filters = true,
-		.ignores_uniques = true,
-		.caller_is_loader = true,
-		.opens_executables = true,
-		.binds_calls_first = true,
-		.constructs_later = true,
-	};
-}

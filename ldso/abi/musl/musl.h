@@ -78,9 +78,8 @@ struct rl_musl {
 	} functions;
 };
 
-/* musl.c: the engine's contract, and how the rules differ from glibc's. */
+/* musl.c: the engine's contract. */
 struct rl_abi rl_musl_abi(struct rl_musl *musl);
-struct rl_rules rl_musl_rules(void);
 struct rl_musl_map *rl_musl_map(const struct rl_object *object);
 /* The object of a handle; NULL if the handle is none. */
 struct rl_object *rl_musl_object(const struct rl_musl *musl, const void *handle);
@@ -96,7 +95,14 @@ struct rl_object *rl_musl_substitute(void *context, struct rl_object *object);
 /* A public function of libc. */
 void *rl_musl_function(const struct rl_musl *musl, const char *name);
 
-/* order.c: dependencies first, depth first, in DT_NEEDED order; root->sorted is the reverse of that. */
+/* rules.c: how the rules differ from glibc's. */
+struct rl_rules rl_musl_rules(void);
+/* Which part of libc NAME means, like "libm.so": -1 if it is no name of libc. */
+int rl_musl_libc_part(const char *name);
+const Elf64_Sym *rl_musl_definition_find(const struct rl_object *object, const char *name);
+/* Whether OBJECT is a libc, by its content. */
+bool rl_musl_is_libc(const struct rl_object *object);
+/* Dependencies first, depth first, in DT_NEEDED order; root->sorted is the reverse of that. */
 RL_NODISCARD enum rl_status rl_musl_sort(struct rl_object *root);
 
 /* missing.c: what to do about what is not there. */

@@ -1,0 +1,84 @@
+/* Walking the host's list.  glibc holds a lock meanwhile that it does not free in the child of a fork, so that a child
+ * of a process that walks could neither open nor walk.  A fork waits until nobody does; who wants to begin waits for
+ * the fork.  Both waits are bounded: a visitor may itself wait for the thread that forks. */
+#include "host.h"
+
+#include <time.h>
+
+enum {
+	MILLISECOND = 1000000, /* nanoseconds */
+	PATIENCE = 2000,       /* milliseconds */
+	PATIENCE_LOST = 5,
+};
+
+static void moment_wait(void)
+{
+	const struct timespec moment = {.tv_nsec = MILLISECOND};
+	rl_syscall2(SYS_nanosleep, (long)&moment, 0);
+}
+
+struct walk {
+	struct rl_host *host;
+	rl_host_visitor *visit;
+	void *argument;
+};
+
+static int visit(struct rl_host_phdr_info *info, size_t size, void *argument)
+{
+	const struct walk *walk = argument;
+	atomic_uintptr_t *visited = &walk->host->walks.visited;
+	uintptr_t outer = atomic_exchange(visited, rl_port_thread_pointer());
+	int result = walk->visit(info, size, walk->argument);
+	atomic_store(visited, outer);
+	return result;
+}
+
+int rl_host_walk(struct rl_host *host, rl_host_visitor *visitor, void *argument)
+{
+	struct rl_host_walks *walks = &host->walks;
+	struct walk walk = {host, visitor, argument};
+	if (!host->is_glibc)
+		return host->functions.iterate(visitor, argument); /* musl's fork sees to its own lock */
+	atomic_fetch_add(&walks->inside, 1);
+	for (int i = 0; i < PATIENCE && atomic_load(&walks->is_forking)
+			&& atomic_load(&walks->visited) != rl_port_thread_pointer(); i++) {
+		atomic_fetch_sub(&walks->inside, 1);
+		moment_wait();
+		atomic_fetch_add(&walks->inside, 1);
+	}
+	int result = host->functions.iterate(visit, &walk);
+	atomic_fetch_sub(&walks->inside, 1);
+	return result;
+}
+
+void rl_host_walks_stop(struct rl_host *host)
+{
+	struct rl_host_walks *walks = &host->walks;
+	atomic_store(&walks->is_forking, true);
+	int patience = atomic_load(&walks->has_lost) ? PATIENCE_LOST : PATIENCE;
+	for (int i = 0; i < patience; i++) {
+		if (atomic_load(&walks->inside) == 0) {
+			atomic_store(&walks->has_lost, false);
+			return;
+		}
+		if (atomic_load(&walks->visited) == rl_port_thread_pointer())
+			return; /* we are the visitor: the child has the lock */
+		moment_wait();
+	}
+	atomic_store(&walks->has_lost, true);
+}
+
+void rl_host_walks_go_on(struct rl_host *host)
+{
+	atomic_store(&host->walks.is_forking, false);
+}
+
+void rl_host_walks_forget(struct rl_host *host)
+{
+	struct rl_host_walks *walks = &host->walks;
+	bool is_visitor = atomic_load(&walks->visited) == rl_port_thread_pointer();
+	atomic_store(&walks->is_forking, false);
+	atomic_store(&walks->inside, is_visitor ? 1 : 0);
+	if (!is_visitor)
+		atomic_store(&walks->visited, 0);
+}
