@@ -8,7 +8,7 @@
 #include "preload.h"
 
 /* musl is all libraries of libc in one. */
-static enum rl_status name_claim(void *context, const char *name, struct rl_object **out_object, struct rl_diag *diag)
+static enum rl_status libc_claim(void *context, const char *name, struct rl_object **out_object, struct rl_diag *diag)
 {
 	(void)diag;
 	const struct rl_host *host = context;
@@ -20,13 +20,20 @@ static enum rl_status name_claim(void *context, const char *name, struct rl_obje
 	return RL_OK;
 }
 
+static enum rl_status name_claim(void *context, const char *name, struct rl_object *requester,
+				 struct rl_namespace *namespace, struct rl_object **out_object, struct rl_diag *diag)
+{
+	(void)requester, (void)namespace;
+	return libc_claim(context, name, out_object, diag);
+}
+
 /* A second libc is never wanted. */
 static struct rl_object *substitute(void *context, struct rl_object *object)
 {
 	struct rl_object *libc = NULL;
 	struct rl_diag diag = RL_DIAG_NONE;
 	if (rl_musl_is_libc(object))
-		(void)!name_claim(context, "libc.so", &libc, &diag);
+		(void)!libc_claim(context, "libc.so", &libc, &diag);
 	return libc;
 }
 

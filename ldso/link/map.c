@@ -234,7 +234,7 @@ static enum rl_status segment_map(struct mapping *mapping, const Elf64_Phdr *phd
 }
 
 /* The same from a source: memory that is there, filled, then protected. */
-static enum rl_status segment_copy(const struct mapping *mapping, const Elf64_Phdr *phdr, int *out_error)
+static enum rl_status segment_fill(const struct mapping *mapping, const Elf64_Phdr *phdr, int *out_error)
 {
 	uintptr_t start = mapping->bias + page_down(phdr->p_vaddr, mapping->page_size);
 	uintptr_t end = mapping->bias + page_up(phdr->p_vaddr + phdr->p_memsz, mapping->page_size);
@@ -269,7 +269,7 @@ static enum rl_status segments_map(struct mapping *mapping, bool *out_is_contigu
 			continue;
 		if (hole_close(mapping, covered_end, page_down(phdr->p_vaddr, mapping->page_size)))
 			*out_is_contiguous = false;
-		RL_TRY(mapping->file->source != NULL ? segment_copy(mapping, phdr, out_error) : segment_map(mapping, phdr));
+		RL_TRY(mapping->file->source != NULL ? segment_fill(mapping, phdr, out_error) : segment_map(mapping, phdr));
 		covered_end = page_up(phdr->p_vaddr + phdr->p_memsz, mapping->page_size);
 	}
 	return RL_OK;
