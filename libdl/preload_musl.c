@@ -8,9 +8,10 @@
 #include "preload.h"
 
 /* musl is all libraries of libc in one. */
-static enum rl_status libc_claim(void *context, const char *name, struct rl_object **out_object, struct rl_diag *diag)
+static enum rl_status name_claim(void *context, const char *name, struct rl_object *requester,
+				 struct rl_namespace *namespace, struct rl_object **out_object, struct rl_diag *diag)
 {
-	(void)diag;
+	(void)requester, (void)namespace, (void)diag;
 	const struct rl_host *host = context;
 	if (rl_musl_libc_part(name) < 0)
 		return RL_OK;
@@ -20,20 +21,13 @@ static enum rl_status libc_claim(void *context, const char *name, struct rl_obje
 	return RL_OK;
 }
 
-static enum rl_status name_claim(void *context, const char *name, struct rl_object *requester,
-				 struct rl_namespace *namespace, struct rl_object **out_object, struct rl_diag *diag)
-{
-	(void)requester, (void)namespace;
-	return libc_claim(context, name, out_object, diag);
-}
-
 /* A second libc is never wanted. */
 static struct rl_object *substitute(void *context, struct rl_object *object)
 {
 	struct rl_object *libc = NULL;
 	struct rl_diag diag = RL_DIAG_NONE;
 	if (rl_musl_is_libc(object))
-		(void)!libc_claim(context, "libc.so", &libc, &diag);
+		(void)!name_claim(context, "libc.so", NULL, NULL, &libc, &diag);
 	return libc;
 }
 
