@@ -13,7 +13,9 @@
 #include "link/open.h"
 
 RL_EXPORT unsigned char _rtld_global[RL_GLIBC_GLOBAL_SIZE] __attribute__((aligned(64)));
-RL_EXPORT RL_SEALED unsigned char _rtld_global_ro[RL_GLIBC_GLOBAL_RO_SIZE] __attribute__((aligned(4096)));
+/* Large: a section of its own, behind what every start touches. */
+RL_EXPORT unsigned char _rtld_global_ro[RL_GLIBC_GLOBAL_RO_SIZE]
+	__attribute__((aligned(64), section(".data.rel.ro.libc")));
 RL_EXPORT RL_SEALED char **_dl_argv;
 RL_EXPORT RL_SEALED int __libc_enable_secure;
 RL_EXPORT RL_SEALED void *__libc_stack_end;

@@ -236,11 +236,12 @@ static void list_claim(const char *name, unsigned part)
 /* Step: only to list what would be loaded. */
 static void list_begin(struct rl_diag *diag)
 {
-	static struct rl_listener listener = {.hear = list_hear};
+	static struct rl_listener listener;
 	struct rl_object *libc = NULL;
 	rl_must(rl_musl_name_claim(&rl_musl, "libc.so", &libc, diag), diag);
 	rl_text_print(STDOUT, "\t%s (0x%lx)\n", rl_musl.loader_name, libc->image.bias);
 	rl_musl.claimed = list_claim;
+	listener.hear = list_hear;
 	linker()->listeners = &listener;
 }
 

@@ -17,7 +17,7 @@ struct missing {
 	struct missing *next;
 };
 
-static struct missing *missing_first, **missing_end = &missing_first;
+static struct missing *missing_first, **missing_end; /* NULL: none yet */
 
 /* A library that cannot be found is noted, once; any other failure stays one. */
 static enum rl_status missing_note(struct rl_linker *linker, struct rl_object *object, const char *name,
@@ -36,7 +36,7 @@ static enum rl_status missing_note(struct rl_linker *linker, struct rl_object *o
 	/* Our own object moves to where it is first needed. */
 	const struct rl_object *last = linker->base.last;
 	*missing = (struct missing){name, last == linker->self ? last->previous : last, NULL};
-	*missing_end = missing;
+	*(missing_end == NULL ? &missing_first : missing_end) = missing;
 	missing_end = &missing->next;
 	return RL_OK;
 }

@@ -29,8 +29,9 @@ struct rl_diag_parts {
 #define RL_DIAG_NONE ((struct rl_diag){.subject = "", .requester = "", .symbol = "", .version = ""})
 
 /* Record a failure unless one is recorded already, and return STATUS, so that `return rl_fail(…)` reads well.
- * NULL strings count as "". */
-enum rl_status rl_diag_fail(struct rl_diag *diag, enum rl_status status, struct rl_diag_parts parts);
+ * NULL strings count as "".  Cold: what leads to a failure is compiled apart from what a start runs. */
+enum rl_status rl_diag_fail(struct rl_diag *diag, enum rl_status status, struct rl_diag_parts parts)
+	__attribute__((cold));
 
 #define rl_fail(diag, status, ...) rl_diag_fail((diag), (status), (struct rl_diag_parts){__VA_ARGS__})
 

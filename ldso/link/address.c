@@ -47,7 +47,7 @@ static enum rl_status copy_reserve(_Atomic(struct rl_address_ranges *) *copy, si
 	struct rl_address_ranges *old = atomic_load_explicit(copy, memory_order_relaxed);
 	if (old != NULL && count <= old->capacity)
 		return RL_OK;
-	size_t capacity = count < 32 ? 32 : count * 2;
+	size_t capacity = count < 8 ? 16 : count * 2;
 	struct rl_address_ranges *ranges = rl_heap_take(
 		sizeof *ranges + capacity * (sizeof ranges->starts[0] + sizeof ranges->items[0]));
 	if (ranges == NULL)

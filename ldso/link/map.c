@@ -11,6 +11,10 @@
 #include "../base/heap.h"
 #include "../base/sys.h"
 
+/* Writable memory of at most so many bytes gets its pages at once, not by a fault each: relocation writes all over the
+ * file's part, and of a few zero pages most are used. */
+enum { POPULATE_LIMIT = 16384, POPULATE_ZERO_LIMIT = 8192 };
+
 /* The span of all PT_LOADs, page-aligned vaddrs. */
 struct span {
 	const Elf64_Phdr *first;
@@ -173,23 +177,54 @@ static enum rl_status zero_fill(struct mapping *mapping, const Elf64_Phdr *phdr)
 	}
 	if (phdr->p_filesz == 0)
 		page_end = page_down(start, page_size);
-	if (end > page_end && !piece_map(mapping, page_end, end - page_end, protection(phdr), MAP_ANONYMOUS, 0))
+	int flags = MAP_ANONYMOUS | (end - page_end <= POPULATE_ZERO_LIMIT ? MAP_POPULATE : 0);
+	if (end > page_end && !piece_map(mapping, page_end, end - page_end, protection(phdr), flags, 0))
 		return RL_MAP_ZERO;
 	return RL_OK;
 }
 
-/* Give one segment its content and protection inside the reservation. */
-enum { POPULATE_LIMIT = 16384 };
+/* Whether the reservation has mapped this segment as it wants to be.  valgrind learns of segments from their own mmap
+ * alone, and forgets what another one overlaps. */
+static bool is_in_place(const struct mapping *mapping, const Elf64_Phdr *phdr)
+{
+	const Elf64_Phdr *first = mapping->span.first;
+	if (!mapping->is_reserved || phdr == first)
+		return mapping->is_reserved;
+	return first->p_filesz != 0 && phdr->p_flags == first->p_flags && !(phdr->p_flags & PF_W)
+	       && phdr->p_vaddr - phdr->p_offset == first->p_vaddr - first->p_offset && !rl_port_is_simulated();
+}
 
+/* Whether a writable segment is small and goes on behind its file content: cheaper copied than mapped in two pieces. */
+static bool is_small(const struct mapping *mapping, const Elf64_Phdr *phdr)
+{
+	uint64_t start = page_down(phdr->p_vaddr, mapping->page_size), file_end = phdr->p_vaddr + phdr->p_filesz;
+	uint64_t end = phdr->p_vaddr + phdr->p_memsz, mapped_end = page_up(file_end, mapping->page_size);
+	return (phdr->p_flags & (PF_R | PF_W | PF_X)) == (PF_R | PF_W) && phdr->p_filesz != 0
+	       && file_end - start <= POPULATE_LIMIT && end > mapped_end && end - mapped_end <= POPULATE_ZERO_LIMIT
+	       && phdr != mapping->span.first && !rl_port_is_simulated();
+}
+
+/* One mapping of zeros for all of such a segment, with the content read into it. */
+static enum rl_status small_map(struct mapping *mapping, const Elf64_Phdr *phdr)
+{
+	uint64_t before = phdr->p_vaddr & (mapping->page_size - 1), size = before + phdr->p_filesz;
+	uintptr_t start = mapping->bias + phdr->p_vaddr - before;
+	if (!piece_map(mapping, start, page_up(before + phdr->p_memsz, mapping->page_size), protection(phdr),
+		       MAP_ANONYMOUS | MAP_POPULATE, 0))
+		return RL_MAP_SEGMENT;
+	long result = rl_sys_read_at(mapping->file->fd, (void *)start, size, phdr->p_offset - before);
+	return result == (long)size ? RL_OK : RL_FILE_UNREADABLE;
+}
+
+/* Give one segment its content and protection. */
 static enum rl_status segment_map(struct mapping *mapping, const Elf64_Phdr *phdr)
 {
+	if (is_small(mapping, phdr))
+		return small_map(mapping, phdr);
 	size_t page_size = mapping->page_size;
 	uintptr_t start = mapping->bias + page_down(phdr->p_vaddr, page_size);
 	uintptr_t file_end = mapping->bias + page_up(phdr->p_vaddr + phdr->p_filesz, page_size);
-	/* The reservation may have mapped these pages of the file already, but valgrind learns of segments from their own
-	 * mmap alone. */
-	if (phdr->p_filesz != 0 && !(phdr == mapping->span.first && mapping->is_reserved)) {
-		/* A small writable segment is written all over by relocation: one call instead of a fault for each page. */
+	if (phdr->p_filesz != 0 && !is_in_place(mapping, phdr)) {
 		int populate = (phdr->p_flags & PF_W) && file_end - start <= POPULATE_LIMIT ? MAP_POPULATE : 0;
 		if (!piece_map(mapping, start, file_end - start, protection(phdr), populate,
 			       page_down(phdr->p_offset, page_size)))
