@@ -1,0 +1,6 @@
+int large(void);
+
+int main(void)
+{
+	return large();
+}
