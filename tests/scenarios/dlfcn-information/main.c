@@ -68,8 +68,12 @@ static void information(const char *what, void *handle)
 
 static int show(struct dl_phdr_info *info, size_t size, void *data)
 {
+	/* How many headers a linker has is its own business. */
+	int is_linker = strncmp(base_name(info->dlpi_name), "ld-", 3) == 0;
+
 	(void)data;
-	printf("  %s: %d headers, size %zu, adds %llu, subs %llu, module %zu\n", base_name(info->dlpi_name), info->dlpi_phnum, size,
+	printf("  %s: %d headers, size %zu, adds %llu, subs %llu, module %zu\n", base_name(info->dlpi_name),
+	       is_linker ? info->dlpi_phnum > 0 : info->dlpi_phnum, size,
 	       info->dlpi_adds, info->dlpi_subs, info->dlpi_tls_modid);
 	return 0;
 }
