@@ -129,13 +129,15 @@ class Unit:
     def __init__(self, source, layer, is_freestanding, object_path):
         self.source, self.layer, self.is_freestanding = source, layer, is_freestanding
         self.defined, self.undefined = set(), set()
-        listing = subprocess.run(["nm", "-P", str(object_path)], check=True, capture_output=True, text=True).stdout
+        # Not nm: of an object with a second form for the link editor it lists that form, which lacks symbols of assembly.
+        listing = subprocess.run(["readelf", "--syms", "--wide", str(object_path)], check=True, capture_output=True,
+                                 text=True).stdout
         for line in listing.splitlines():
-            name, kind = line.split()[:2]
-            if kind in "Uwv":
-                self.undefined.add(name)
-            elif kind.isupper():
-                self.defined.add(name)
+            fields = line.split()
+            if len(fields) < 8 or fields[4] not in ("GLOBAL", "WEAK", "UNIQUE"):
+                continue
+            place, name = fields[-2:]
+            (self.undefined if place == "UND" else self.defined).add(name)
 
 
 def read_units(root, build):
