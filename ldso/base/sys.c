@@ -2,6 +2,7 @@
 #include "sys.h"
 
 #include <fcntl.h>
+#include <signal.h>
 
 long rl_sys_open(const char *path)
 {
@@ -32,6 +33,18 @@ long rl_sys_read_link(const char *path, char *buffer, size_t size)
 long rl_sys_working_directory(char *buffer, size_t size)
 {
 	return rl_syscall2(SYS_getcwd, (long)buffer, (long)size);
+}
+
+uint64_t rl_sys_signals_block(void)
+{
+	uint64_t all = ~(uint64_t)0, old = 0;
+	rl_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old, sizeof all);
+	return old;
+}
+
+void rl_sys_signals_restore(uint64_t mask)
+{
+	rl_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, sizeof mask);
 }
 
 long rl_sys_execute(const char *path, char *const *argv, char *const *envp)

@@ -50,6 +50,8 @@ long rl_sys_stat_fd(int fd, struct stat *out_stat);
 long rl_sys_access_read(const char *path);
 long rl_sys_read_link(const char *path, char *buffer, size_t size);
 long rl_sys_working_directory(char *buffer, size_t size); /* size with the final NUL */
+uint64_t rl_sys_signals_block(void); /* all of them in this thread; returns the mask until now */
+void rl_sys_signals_restore(uint64_t mask);
 long rl_sys_execute(const char *path, char *const *argv, char *const *envp); /* returns if it failed */
 _Noreturn void rl_sys_exit(int code);
 

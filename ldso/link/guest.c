@@ -2,10 +2,10 @@
  * context; what changes a record runs with signals blocked, so that no handler meets it half done. */
 #include "guest.h"
 
-#include <signal.h>
 #include <string.h>
 
 #include "../base/heap.h"
+#include "../base/sys.h"
 #include "linker.h"
 
 /* The block of one module in one thread; it counts while the slot of the module has the same generation. */
@@ -31,18 +31,6 @@ struct rl_guest_table {
 	size_t count, capacity; /* capacity is a power of two */
 	_Atomic(struct rl_guest_thread *) places[];
 };
-
-static uint64_t signals_block(void)
-{
-	uint64_t all = ~(uint64_t)0, old = 0;
-	rl_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old, sizeof all);
-	return old;
-}
-
-static void signals_restore(uint64_t old)
-{
-	rl_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0, sizeof old);
-}
 
 static size_t place_first(const struct rl_guest_table *table, uintptr_t thread_pointer)
 {
@@ -147,11 +135,11 @@ static void cells_free(struct rl_guest_thread *thread)
 void rl_guest_leave(struct rl_tls_state *tls, struct rl_guest_thread *thread)
 {
 	(void)tls;
-	uint64_t old_signals = signals_block();
+	uint64_t old_signals = rl_sys_signals_block();
 	cells_free(thread);
 	thread->own = (struct rl_thread){0};
 	atomic_store(&thread->thread_pointer, 0);
-	signals_restore(old_signals);
+	rl_sys_signals_restore(old_signals);
 }
 
 struct rl_thread *rl_guest_words(struct rl_guest_thread *thread)
@@ -176,9 +164,9 @@ struct rl_thread *rl_thread_own(const struct rl_tls_state *tls)
 {
 	struct rl_guest_thread *thread = thread_find(tls->guest, rl_port_thread_pointer());
 	if (thread == NULL) {
-		uint64_t old_signals = signals_block();
+		uint64_t old_signals = rl_sys_signals_block();
 		thread = thread_enter(tls->guest);
-		signals_restore(old_signals);
+		rl_sys_signals_restore(old_signals);
 	}
 	return thread == NULL ? NULL : &thread->own;
 }
@@ -253,9 +241,9 @@ void *rl_thread_block(struct rl_tls_state *tls, size_t module)
 	void *block = block_find(tls, module);
 	if (block != NULL)
 		return block;
-	uint64_t old_signals = signals_block();
+	uint64_t old_signals = rl_sys_signals_block();
 	block = block_make(tls, module);
-	signals_restore(old_signals);
+	rl_sys_signals_restore(old_signals);
 	return block;
 }
 

@@ -51,26 +51,31 @@ entries_search(struct rl_linker *linker, const struct rl_scope *scope, const str
 	return false;
 }
 
+/* Where a search of SCOPE starts: behind AFTER, which may be NULL. */
+static inline const struct rl_scope_entry *entry_behind(const struct rl_scope *scope, const struct rl_object *after)
+{
+	const struct rl_scope_entry *entry = scope->entries, *end = entry + scope->count;
+	if (after == NULL)
+		return entry;
+	while (entry < end && entry->object != after)
+		entry++;
+	return entry < end ? entry + 1 : end;
+}
+
 bool rl_lookup_scope(struct rl_linker *linker, const struct rl_scope *scope, struct rl_lookup *lookup,
 		     struct rl_binding *out_binding)
 {
-	const struct rl_scope_entry *entry = scope->entries, *end = entry + scope->count;
 	if (rl_scope_lacks(scope, lookup->name.gnu_hash))
 		return false;
-	if (lookup->after != NULL) {
-		while (entry < end && entry->object != lookup->after)
-			entry++;
-		if (entry < end)
-			entry++;
-	}
-	return entries_search(linker, scope, entry, &lookup->name, &lookup->want, lookup->skip, out_binding);
+	return entries_search(linker, scope, entry_behind(scope, lookup->after), &lookup->name, &lookup->want,
+			      lookup->skip, out_binding);
 }
 
-/* Search a list of scopes for a reference, which never starts behind an object.  Inline: this is where a program's
- * start spends its time. */
+/* Search a list of scopes.  Inline: this is where a program's start spends its time. */
 static inline __attribute__((always_inline)) bool
 list_search(struct rl_linker *linker, const struct rl_scope_list *list, const struct rl_name *name,
-	    const struct rl_want *want, const struct rl_object *skip, struct rl_binding *out_binding)
+	    const struct rl_want *want, const struct rl_object *skip, const struct rl_object *after,
+	    struct rl_binding *out_binding)
 {
 	*out_binding = (struct rl_binding){0};
 	for (size_t i = 0; i < list->count; i++) {
@@ -78,7 +83,7 @@ list_search(struct rl_linker *linker, const struct rl_scope_list *list, const st
 			atomic_load_explicit(&list->cells[i]->current, memory_order_acquire);
 		if (scope == NULL || rl_scope_lacks(scope, name->gnu_hash))
 			continue;
-		if (entries_search(linker, scope, scope->entries, name, want, skip, out_binding))
+		if (entries_search(linker, scope, entry_behind(scope, after), name, want, skip, out_binding))
 			return true;
 	}
 	return out_binding->object != NULL; /* a weak definition that nothing overrode */
@@ -87,14 +92,7 @@ list_search(struct rl_linker *linker, const struct rl_scope_list *list, const st
 bool rl_lookup_list(struct rl_linker *linker, const struct rl_scope_list *list, struct rl_lookup *lookup,
 		    struct rl_binding *out_binding)
 {
-	*out_binding = (struct rl_binding){0};
-	for (size_t i = 0; i < list->count; i++) {
-		const struct rl_scope *scope =
-			atomic_load_explicit(&list->cells[i]->current, memory_order_acquire);
-		if (scope != NULL && rl_lookup_scope(linker, scope, lookup, out_binding))
-			return true;
-	}
-	return out_binding->object != NULL;
+	return list_search(linker, list, &lookup->name, &lookup->want, lookup->skip, lookup->after, out_binding);
 }
 
 const struct rl_version *rl_reference_version(const struct rl_symbols *symbols, uint32_t index)
@@ -150,7 +148,7 @@ enum rl_status rl_lookup_reference(struct rl_linker *linker, struct rl_object *o
 				     .skip_undefined_functions = class == RL_REFERENCE_PLT};
 	const struct rl_object *skip = class == RL_REFERENCE_COPY ? object : NULL;
 	const struct rl_scope_list *list = atomic_load_explicit(&object->search, memory_order_acquire);
-	if (!list_search(linker, list, &name, &want, skip, out_binding)) {
+	if (!list_search(linker, list, &name, &want, skip, NULL, out_binding)) {
 		/* Like the original: a reference that is weak, or a protected definition nobody can see, is no error. */
 		if (ELF64_ST_BIND(symbol->st_info) == STB_WEAK)
 			return RL_OK;

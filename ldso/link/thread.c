@@ -1,10 +1,10 @@
 /* One thread's storage.  Everything here may run in a signal handler and in any thread, takes no lock, and touches no
  * libc.  Cells are filled by compare-and-exchange, so that a handler that interrupts the filling of a cell finds
  * either no block or the final one; changes of the vector itself happen with signals blocked. */
-#include <signal.h>
 #include <string.h>
 
 #include "../base/heap.h"
+#include "../base/sys.h"
 #include "linker.h"
 #include "tls.h"
 
@@ -34,18 +34,6 @@ static struct rl_dtv *dtv_make(size_t capacity)
 	for (size_t i = 0; i < capacity; i++)
 		dtv->cells[i].value = RL_TLS_UNALLOCATED;
 	return dtv;
-}
-
-static uint64_t signals_block(void)
-{
-	uint64_t all = ~(uint64_t)0, old = 0;
-	rl_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old, sizeof all);
-	return old;
-}
-
-static void signals_restore(uint64_t old)
-{
-	rl_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0, sizeof old);
 }
 
 /* Cells a vector should have now: room for some more modules without growing. */
@@ -151,7 +139,7 @@ static struct rl_dtv *dtv_grow(struct rl_tls_state *tls, struct rl_dtv *old, siz
  * generation: the fast paths compare generations only.  NULL without memory. */
 static struct rl_dtv *dtv_update(struct rl_tls_state *tls, size_t module)
 {
-	uint64_t old_signals = signals_block();
+	uint64_t old_signals = rl_sys_signals_block();
 	struct rl_dtv *dtv = dtv_of_cells(*dtv_slot(tls));
 	size_t seen = (size_t)dtv->generation.value;
 	size_t generation = atomic_load_explicit(&tls->generation, memory_order_acquire);
@@ -167,7 +155,7 @@ static struct rl_dtv *dtv_update(struct rl_tls_state *tls, size_t module)
 		}
 		dtv->generation.value = (void *)generation;
 	}
-	signals_restore(old_signals);
+	rl_sys_signals_restore(old_signals);
 	return dtv;
 }
 
@@ -204,13 +192,13 @@ static struct rl_object *module_object(const struct rl_tls_state *tls, size_t mo
 /* The first vector of a thread that was made without us. */
 static bool dtv_start(struct rl_tls_state *tls)
 {
-	uint64_t old_signals = signals_block();
+	uint64_t old_signals = rl_sys_signals_block();
 	if (*dtv_slot(tls) == NULL) { /* else a handler was faster */
 		struct rl_dtv *dtv = tls->dtv_give(tls);
 		if (dtv != NULL)
 			*dtv_slot(tls) = &dtv->generation;
 	}
-	signals_restore(old_signals);
+	rl_sys_signals_restore(old_signals);
 	return *dtv_slot(tls) != NULL;
 }
 
