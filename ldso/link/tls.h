@@ -43,7 +43,7 @@ struct rl_dtv {
 
 /* A module id in use, or free (object NULL). */
 struct rl_tls_slot {
-	size_t generation;
+	atomic_size_t generation;
 	struct rl_object *object;
 };
 
