@@ -178,6 +178,15 @@ static const struct rl_tls_slot *slot_of(struct rl_tls_state *tls, size_t module
 	return table != NULL && index < table->capacity ? &table->slots[index] : NULL;
 }
 
+/* The block of a module that lies at the same place in all threads, or NULL. */
+static void *block_static(const struct rl_tls_slot *slot)
+{
+	const struct rl_object *object = slot == NULL ? NULL : __atomic_load_n(&slot->object, __ATOMIC_ACQUIRE);
+	if (object == NULL || !object->tls.has_offset)
+		return NULL;
+	return rl_tls_static_address(rl_port_thread_pointer(), object->tls.offset);
+}
+
 /* The block of MODULE if the calling thread has it. */
 static void *block_find(struct rl_tls_state *tls, size_t module)
 {
@@ -194,6 +203,8 @@ static void *block_find(struct rl_tls_state *tls, size_t module)
 
 void *rl_thread_block_soft(struct rl_tls_state *tls, const struct rl_object *object)
 {
+	if (object->tls.has_offset)
+		return rl_tls_static_address(rl_port_thread_pointer(), object->tls.offset);
 	return block_find(tls, object->tls.module);
 }
 
@@ -239,6 +250,8 @@ static void *block_make(struct rl_tls_state *tls, size_t module)
 void *rl_thread_block(struct rl_tls_state *tls, size_t module)
 {
 	void *block = block_find(tls, module);
+	if (block == NULL && (module & RL_GUEST_MODULES) != 0)
+		block = block_static(slot_of(tls, module));
 	if (block != NULL)
 		return block;
 	uint64_t old_signals = rl_sys_signals_block();
@@ -271,15 +284,40 @@ uintptr_t rl_tls_descriptor_address(const struct rl_tls_descriptor *descriptor)
 	return rl_port_call_preserving(descriptor_slow, (uintptr_t)descriptor);
 }
 
-/* Only modules that the host placed in its static area can be reached by an offset. */
+/* Whether some thread has a block of OBJECT already. */
+static bool is_touched(const struct rl_tls_state *tls, const struct rl_object *object)
+{
+	struct rl_guest_table *table = atomic_load(&tls->guest->table);
+	size_t index = object->tls.module & ~RL_GUEST_MODULES;
+	size_t generation = atomic_load(&tls->table)->slots[index].generation;
+	for (size_t i = 0; table != NULL && i < table->capacity; i++) {
+		struct rl_guest_thread *thread = atomic_load(&table->places[i]);
+		struct cells *cells = thread == NULL ? NULL : atomic_load(&thread->cells);
+		if (cells != NULL && index < cells->capacity && cells->items[index].generation == generation
+		    && cells->items[index].block != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* What the host placed in its static area can be reached by an offset, and what no thread has yet and the host takes. */
 enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object, struct rl_tls_lack *out_lack)
 {
-	(void)linker;
-	*out_lack = (struct rl_tls_lack){.obstacle = RL_TLS_NOT_OURS};
-	return object->tls.has_offset ? RL_OK : RL_TLS_STATIC_FULL;
+	const struct rl_guest *guest = linker->tls.guest;
+	if (object->tls.has_offset)
+		return RL_OK;
+	*out_lack = (struct rl_tls_lack){.obstacle = RL_TLS_NOT_OURS, .wanted = object->tls.size};
+	if (guest->static_take == NULL || object->is_hosted || object->tls.size == 0)
+		return RL_TLS_STATIC_FULL;
+	if (object->init_called || is_touched(&linker->tls, object)) {
+		out_lack->obstacle = RL_TLS_IN_USE;
+		return RL_TLS_STATIC_FULL;
+	}
+	return guest->static_take(object) ? RL_OK : RL_TLS_STATIC_FULL;
 }
 
 void rl_tls_static_fill(struct rl_linker *linker, struct rl_object *object)
 {
-	(void)linker, (void)object; /* nothing of ours is static */
+	if (linker->tls.guest->static_fill != NULL && !object->is_hosted)
+		linker->tls.guest->static_fill(object);
 }

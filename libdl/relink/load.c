@@ -112,6 +112,10 @@ relink_status relink_load(relink_context *context, const relink_input *input, co
 	if (refused != RELINK_OK)
 		return rl_error_plain(error, refused, "");
 	enum rl_status status = rl_input_open(input, &source, &file, &diag);
+	if (status == RL_ELF_MAGIC && rl_input_is_archive(input)) {
+		rl_diag_drop(&diag);
+		return relink_link(context, input->name, input, 1, options, out_module, error);
+	}
 	if (status != RL_OK)
 		return rl_error_take(&diag, error);
 	status = kind_check(&file, input, options->flags, &diag);
