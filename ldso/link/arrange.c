@@ -10,6 +10,9 @@
 /* 32-bit distances must reach everything. */
 #define SIZE_LIMIT (UINT64_C(1) << 31)
 
+/* Room for a copy, on average. */
+enum { COPY_SIZE = 64, COPY_ALIGN = 16 };
+
 static uint64_t place_take(uint64_t *at, uint64_t size, uint64_t align)
 {
 	uint64_t place = align < 2 ? *at : (*at + align - 1) & -align;
@@ -93,6 +96,8 @@ static void extras_place(struct rl_draft *draft, int part, uint64_t *at)
 	} else if (part == RL_PART_READ) {
 		tls_place(draft, at);
 		frames_place(draft, at);
+		draft->copies = place_take(at, draft->copy_count * COPY_SIZE, COPY_ALIGN);
+		draft->copies_end = draft->copies + draft->copy_count * COPY_SIZE;
 	} else {
 		draft->got = place_take(at, draft->got_count * sizeof(uintptr_t), sizeof(uintptr_t));
 		draft->calls = place_take(at, (draft->init_count + draft->fini_count) * sizeof(uintptr_t),

@@ -110,16 +110,36 @@ static enum rl_status tls_value(const struct rl_assembly *a, uint32_t index, con
 	}
 }
 
-/* An address, or the stub that leads there: to functions that are far, and to those that are yet to be chosen. */
+/* A constant that 32 bits do not reach is as good nearby (typeinfo, tables of virtual functions): programs that are not
+ * position-independent have such copies, too.  0: no room. */
+static uintptr_t constant_copy(const struct rl_assembly *a, struct rl_meaning *meaning)
+{
+	enum { ALIGN = 16 };
+	struct rl_draft *draft = a->draft;
+	uint64_t place = (draft->copies + ALIGN - 1) & -(uint64_t)ALIGN;
+	if (meaning->copy == 0 && place < draft->copies_end && draft->copies_end - place >= meaning->size) {
+		meaning->copy = a->base + place;
+		memcpy((void *)meaning->copy, (const void *)meaning->address, meaning->size);
+		draft->copies = place + meaning->size;
+	}
+	return meaning->copy;
+}
+
+/* An address, or what stands for it where it does not reach: a stub that leads to the function, a copy of a constant.
+ * Stubs also lead to functions that are yet to be chosen. */
 static enum rl_status address_value(const struct rl_assembly *a, uint32_t index, const struct rl_section_kind *kind,
 				    const struct rl_meaning *meaning, uint64_t from, uint64_t *out_value)
 {
-	bool has_stub = a->draft->wants[index].stub != 0;
+	bool has_stub = a->draft->wants[index].stub != 0, reaches = fits(meaning->address - from, kind);
 	if (meaning->is_ifunc && !has_stub)
 		return rl_fail(a->diag, RL_RELOC_DAMAGED, .subject = a->object->path, .symbol = name_of(a, index));
 	*out_value = meaning->address;
-	if (has_stub && !meaning->is_data && (meaning->is_ifunc || !fits(meaning->address - from, kind)))
+	if (has_stub && !meaning->is_data && (meaning->is_ifunc || !reaches))
 		*out_value = stub_of(a, index);
+	if (!reaches && meaning->is_constant) {
+		uintptr_t copy = constant_copy(a, &a->draft->meanings[index]);
+		*out_value = copy != 0 ? copy : meaning->address;
+	}
 	return RL_OK;
 }
 

@@ -25,7 +25,8 @@ struct rl_meaning {
 	uintptr_t address; /* IFUNC: of the resolver; TLS: offset in the block */
 	uint64_t size;
 	struct rl_object *definer; /* TLS: whose block; NULL: an undefined weak reference */
-	bool is_known, is_ifunc, is_tls, is_data;
+	uintptr_t copy;   /* of a constant that is too far away; 0: none was made */
+	bool is_known, is_ifunc, is_tls, is_data, is_constant;
 };
 
 struct rl_draft {
@@ -38,6 +39,8 @@ struct rl_draft {
 	uint32_t local_module; /* GOT word of our own TLS module + 1 */
 	uint64_t starts[RL_PART_COUNT], ends[RL_PART_COUNT]; /* page-aligned */
 	uint64_t got, stub_start; /* places */
+	uint64_t copies, copies_end; /* the rest of the room for copies of constants */
+	size_t copy_count;           /* symbols that may want one */
 	uint64_t frames, frames_header; /* places of .eh_frame and of what points at it; 0: none */
 	uint64_t calls;     /* place of the arrays of constructors and destructors */
 	size_t init_count, fini_count; /* at most */

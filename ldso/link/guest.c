@@ -108,6 +108,17 @@ static struct rl_guest_thread *thread_add(struct rl_guest *guest, uintptr_t thre
 	return thread;
 }
 
+static void guest_lock(struct rl_guest *guest)
+{
+	while (atomic_exchange_explicit(&guest->lock, 1, memory_order_acquire) != 0)
+		rl_port_pause();
+}
+
+static void guest_unlock(struct rl_guest *guest)
+{
+	atomic_store_explicit(&guest->lock, 0, memory_order_release);
+}
+
 /* The record of the calling thread, made if need be.  Signals are blocked. */
 static struct rl_guest_thread *thread_enter(struct rl_guest *guest)
 {
@@ -115,10 +126,9 @@ static struct rl_guest_thread *thread_enter(struct rl_guest *guest)
 	struct rl_guest_thread *thread = thread_find(guest, thread_pointer);
 	if (thread != NULL)
 		return thread;
-	while (atomic_exchange_explicit(&guest->lock, 1, memory_order_acquire) != 0)
-		rl_port_pause();
+	guest_lock(guest);
 	thread = thread_add(guest, thread_pointer);
-	atomic_store_explicit(&guest->lock, 0, memory_order_release);
+	guest_unlock(guest);
 	if (thread != NULL)
 		guest->thread_enter(thread);
 	return thread;
@@ -240,11 +250,21 @@ static void *block_make(struct rl_tls_state *tls, size_t module)
 	if (cell->generation == slot->generation && cell->block != NULL)
 		return cell->block; /* a signal handler was faster */
 	rl_heap_give(cell->block);
+	cell->block = NULL;
 	cell->generation = slot->generation;
-	cell->block = rl_heap_take_aligned(object->tls.size, object->tls.align);
-	if (cell->block != NULL)
-		memcpy(cell->block, object->tls.image, object->tls.image_size);
-	return cell->block;
+	void *block = rl_heap_take_aligned(object->tls.size, object->tls.align);
+	if (block == NULL)
+		return NULL;
+	memcpy(block, object->tls.image, object->tls.image_size);
+	guest_lock(tls->guest);
+	bool is_static = object->tls.has_offset; /* since a moment */
+	if (!is_static)
+		cell->block = block;
+	guest_unlock(tls->guest);
+	if (!is_static)
+		return block;
+	rl_heap_give(block);
+	return block_static(slot);
 }
 
 void *rl_thread_block(struct rl_tls_state *tls, size_t module)
@@ -300,6 +320,17 @@ static bool is_touched(const struct rl_tls_state *tls, const struct rl_object *o
 	return false;
 }
 
+/* OBJECT has its place, unless a thread has a block elsewhere: then it keeps that. */
+static bool static_commit(const struct rl_tls_state *tls, struct rl_object *object)
+{
+	uint64_t old_signals = rl_sys_signals_block();
+	guest_lock(tls->guest);
+	object->tls.has_offset = !is_touched(tls, object);
+	guest_unlock(tls->guest);
+	rl_sys_signals_restore(old_signals);
+	return object->tls.has_offset;
+}
+
 /* What the host placed in its static area can be reached by an offset, and what no thread has yet and the host takes. */
 enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object, struct rl_tls_lack *out_lack)
 {
@@ -309,11 +340,17 @@ enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *obj
 	*out_lack = (struct rl_tls_lack){.obstacle = RL_TLS_NOT_OURS, .wanted = object->tls.size};
 	if (guest->static_take == NULL || object->is_hosted || object->tls.size == 0)
 		return RL_TLS_STATIC_FULL;
-	if (object->init_called || is_touched(&linker->tls, object)) {
-		out_lack->obstacle = RL_TLS_IN_USE;
+	out_lack->obstacle = RL_TLS_IN_USE;
+	if (is_touched(&linker->tls, object))
 		return RL_TLS_STATIC_FULL;
-	}
-	return guest->static_take(object) ? RL_OK : RL_TLS_STATIC_FULL;
+	out_lack->obstacle = RL_TLS_AREA_FULL;
+	if (!guest->static_take(object))
+		return RL_TLS_STATIC_FULL;
+	if (static_commit(&linker->tls, object))
+		return RL_OK;
+	out_lack->obstacle = RL_TLS_IN_USE;
+	guest->static_give(object);
+	return RL_TLS_STATIC_FULL;
 }
 
 void rl_tls_static_fill(struct rl_linker *linker, struct rl_object *object)

@@ -22,9 +22,10 @@ struct rl_guest {
 	/* The calling thread has a record from now on: see that rl_guest_leave is called for it when the thread ends.
 	 * Runs with signals blocked; must not use a thread-local variable of an object of ours. */
 	void (*thread_enter)(struct rl_guest_thread *thread);
-	/* Ask the host for static TLS: a block like OBJECT's in all threads, whose place goes to object->tls.  False: there
-	 * is none.  NULL: the host is not asked. */
+	/* Ask the host for static TLS: a block like OBJECT's in all threads, whose place goes to object->tls.offset.
+	 * False: there is none.  NULL: the host is not asked. */
 	bool (*static_take)(struct rl_object *object);
+	void (*static_give)(struct rl_object *object);
 	/* OBJECT is relocated: its initial image may have changed since. */
 	void (*static_fill)(const struct rl_object *object);
 };

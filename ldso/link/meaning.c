@@ -74,6 +74,23 @@ static enum rl_status binding_find(const struct rl_assembly *a, uint32_t index, 
 	return status;
 }
 
+/* Data that nobody writes any more: in a read-only segment, or read-only since relocation. */
+static bool is_constant(const struct rl_object *object, const Elf64_Sym *symbol)
+{
+	bool is_written = true;
+	if (!object->is_relocated || ELF64_ST_TYPE(symbol->st_info) != STT_OBJECT || symbol->st_shndx == SHN_ABS)
+		return false;
+	for (size_t i = 0; i < object->image.phdr_count; i++) {
+		const Elf64_Phdr *phdr = &object->image.phdrs[i];
+		if (symbol->st_value < phdr->p_vaddr || symbol->st_value - phdr->p_vaddr >= phdr->p_memsz
+		    || phdr->p_memsz - (symbol->st_value - phdr->p_vaddr) < symbol->st_size)
+			continue;
+		if (phdr->p_type == PT_GNU_RELRO || (phdr->p_type == PT_LOAD && !(phdr->p_flags & PF_W)))
+			is_written = false;
+	}
+	return !is_written;
+}
+
 static enum rl_status meaning_make(const struct rl_assembly *a, uint32_t index, struct rl_meaning *out)
 {
 	const Elf64_Sym *symbol = &a->draft->file.symbols[index];
@@ -83,6 +100,11 @@ static enum rl_status meaning_make(const struct rl_assembly *a, uint32_t index, 
 	if (index == 0 || bind == STB_LOCAL || (is_defined && bind != STB_WEAK && bind != STB_GNU_UNIQUE)
 	    || (is_defined && ELF64_ST_VISIBILITY(symbol->st_other) != STV_DEFAULT))
 		return RL_OK;
+	if (!is_defined && strcmp(a->draft->file.strings + symbol->st_name, "_TLS_MODULE_BASE_") == 0) {
+		out->is_tls = true; /* of local-dynamic descriptors: the start of our block */
+		out->definer = a->object;
+		return RL_OK;
+	}
 	if (!is_defined && editor_symbol(a, a->draft->file.strings + symbol->st_name, &out->address))
 		return RL_OK;
 	struct rl_binding binding = {0};
@@ -94,6 +116,7 @@ static enum rl_status meaning_make(const struct rl_assembly *a, uint32_t index, 
 	*out = (struct rl_meaning){.address = rl_binding_address(&binding),
 				   .size = binding.symbol->st_size,
 				   .definer = binding.object,
+				   .is_constant = is_constant(binding.object, binding.symbol),
 				   .is_ifunc = rl_binding_is_ifunc(&binding),
 				   .is_tls = type == STT_TLS,
 				   .is_data = type == STT_OBJECT || type == STT_COMMON};

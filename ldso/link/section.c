@@ -50,8 +50,10 @@ static void wants_count(struct rl_draft *draft, uint32_t index, const struct rl_
 	bool wants_stub = index != 0 && is_far(draft, index) && (is_call || is_narrow || (is_ifunc && kind->value == RL_SECTION_SYMBOL));
 	if ((wants_stub || kind->value == RL_SECTION_GOT || kind->value == RL_SECTION_GOT_DISTANCE) && wants->word == 0)
 		wants->word = words_take(draft, 1);
-	if (wants_stub && wants->stub == 0)
+	if (wants_stub && wants->stub == 0) {
 		wants->stub = (uint32_t)++draft->stub_count;
+		draft->copy_count += is_narrow && !is_ifunc; /* data or function: the file does not say */
+	}
 	if (kind->value == RL_SECTION_TLS_INDEX && wants->index == 0)
 		wants->index = words_take(draft, 2);
 	if (kind->value == RL_SECTION_TLS_WORD && wants->offset == 0)

@@ -142,7 +142,6 @@ bool rl_reserve_take(struct rl_object *object)
 	}
 	shadow->kept = handle;
 	tls->offset = (size_t)-distance;
-	tls->has_offset = true;
 	return true;
 }
 
