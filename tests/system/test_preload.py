@@ -36,6 +36,10 @@ MADE_EQUAL = [
     (re.compile(rb"^plug ends\n", re.M), b"", ("init-forms",)),
 ]
 
+# What a preload is told too late, or cannot be told at all: musl knows no constructors but its own.
+LEFT_OUT = {f"musl-exit-race-musl.{name}": "constructors in threads are known to the loader alone"
+            for name in ("opened", "opened-without-destructor", "two-open", "fork", "cancel")}
+
 
 def cases():
     for one in scenario.all_scenarios():
@@ -47,7 +51,7 @@ def cases():
 
 @pytest.mark.parametrize("run", cases())
 def test_scenario(run, preload):
-    reason = run.skip_reason()
+    reason = run.skip_reason() or LEFT_OUT.get(run.identifier)
     if reason:
         pytest.skip(reason)
     with run.scenario.prepared():

@@ -87,11 +87,11 @@ static bool object_is_busy(void *context, struct rl_object *object)
 	return true;
 }
 
-/* musl never makes a stack executable. */
+/* musl never makes a stack executable.  FIRST is what is being opened: the last moment to refuse. */
 static enum rl_status stack_prepare(void *context, struct rl_object *first, struct rl_diag *diag)
 {
-	(void)context, (void)first, (void)diag;
-	return RL_OK;
+	(void)context;
+	return rl_musl_calls_check(first, diag);
 }
 
 static void lock(void *context)
