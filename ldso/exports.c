@@ -80,7 +80,7 @@ RL_EXPORT void _dl_deallocate_tls(void *thread, bool frees_thread)
 {
 	(void)frees_thread; /* libc passes false: the descriptor lies in the stack */
 	rl_dl_error_drop(own_words(thread));
-	rl_thread_detach((uintptr_t)thread);
+	rl_thread_detach(tls_state(), (uintptr_t)thread);
 }
 
 RL_EXPORT void _dl_get_tls_static_info(size_t *out_size, size_t *out_align)

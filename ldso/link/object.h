@@ -42,8 +42,8 @@ struct rl_tls_block {
 	size_t first_offset; /* p_vaddr modulo align */
 	atomic_size_t module; /* id in the dtv, 0 if the object has no TLS, or has gone */
 	size_t offset;       /* bytes below the thread pointer if has_offset */
-	bool has_offset;     /* has a place in static TLS */
-	bool is_forced_dynamic;
+	atomic_bool has_offset;        /* has a place in static TLS; set behind offset, under the roster's lock */
+	atomic_bool is_forced_dynamic; /* never will have: some thread has it elsewhere; set under that lock, too */
 };
 
 /* One object that a symbol binding keeps loaded.  Pushed without a lock, read under it. */

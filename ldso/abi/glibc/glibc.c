@@ -104,11 +104,6 @@ static bool threads_resize(void *context, size_t size)
 	return rl_glibc_threads_resize(context, size);
 }
 
-static void threads_each(void *context, void (*visit)(void *, uintptr_t), void *argument)
-{
-	rl_glibc_threads_each(context, visit, argument);
-}
-
 struct rl_abi rl_glibc_abi(struct rl_glibc *glibc)
 {
 	enum { THREAD_SIZE_WITHOUT_LIBC = 2560, THREAD_ALIGN = 64 };
@@ -130,7 +125,6 @@ struct rl_abi rl_glibc_abi(struct rl_glibc *glibc)
 		.lock = lock,
 		.unlock = unlock,
 		.threads_resize = threads_resize,
-		.threads_each = threads_each,
 	};
 }
 

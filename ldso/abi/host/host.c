@@ -100,11 +100,6 @@ static void unlock(void *context)
 	rl_host_unlock(context);
 }
 
-static void threads_each(void *context, void (*visit)(void *, uintptr_t), void *argument)
-{
-	(void)context, (void)visit, (void)argument; /* nothing of ours is in static TLS */
-}
-
 struct rl_abi rl_host_abi(struct rl_host *host)
 {
 	return (struct rl_abi){
@@ -122,6 +117,5 @@ struct rl_abi rl_host_abi(struct rl_host *host)
 		.stack_prepare = stack_prepare,
 		.lock = lock,
 		.unlock = unlock,
-		.threads_each = threads_each,
 	};
 }

@@ -104,12 +104,6 @@ static void unlock(void *context)
 	rl_musl_unlock(&((struct rl_musl *)context)->load_lock);
 }
 
-/* Nothing is ever added to the static area of running threads. */
-static void threads_each(void *context, void (*visit)(void *, uintptr_t), void *argument)
-{
-	(void)context, (void)visit, (void)argument;
-}
-
 static enum rl_status name_claim(void *context, const char *name, struct rl_object *requester,
 				 struct rl_namespace *namespace, struct rl_object **out_object, struct rl_diag *diag)
 {
@@ -135,6 +129,5 @@ struct rl_abi rl_musl_abi(struct rl_musl *musl)
 		.stack_prepare = stack_prepare,
 		.lock = lock,
 		.unlock = unlock,
-		.threads_each = threads_each,
 	};
 }
