@@ -1,8 +1,6 @@
 /* The roster of threads. */
 #include "roster.h"
 
-#include <stddef.h>
-
 #include "../../arch/port.h"
 #include "../base/sys.h"
 

@@ -6,6 +6,8 @@
 #ifndef RL_LINK_ROSTER_H
 #define RL_LINK_ROSTER_H
 
+#include <stddef.h>
+
 #include "gate.h"
 
 struct rl_tls_state;
@@ -13,6 +15,7 @@ struct rl_tls_state;
 struct rl_roster_entry {
 	struct rl_roster_entry *next, *previous;
 	uintptr_t thread_pointer;
+	size_t limit; /* how far its static area reaches: no living thread's is too short, but libc keeps dead ones' */
 	bool is_listed;
 };
 

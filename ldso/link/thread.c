@@ -9,9 +9,14 @@
 #include "tls.h"
 
 /* A thread looks at a module's object inside a read section of the linker that the state is part of. */
+static struct rl_linker *linker_of(struct rl_tls_state *tls)
+{
+	return (struct rl_linker *)((char *)tls - offsetof(struct rl_linker, tls));
+}
+
 static struct rl_readers *readers_of(struct rl_tls_state *tls)
 {
-	return &((struct rl_linker *)((char *)tls - offsetof(struct rl_linker, tls)))->readers;
+	return &linker_of(tls)->readers;
 }
 
 static struct rl_dtv *dtv_of_cells(struct rl_dtv_cell *cells)
@@ -74,6 +79,7 @@ void rl_thread_fill(struct rl_tls_state *tls, uintptr_t thread_pointer)
 {
 	struct rl_dtv *dtv = dtv_of_cells(*rl_port_dtv_slot(thread_pointer));
 	/* From here a module that becomes static is written to this thread, too; what became static before is seen below. */
+	dtv->entry->limit = linker_of(tls)->is_running ? tls->static_limit : tls->first_limit;
 	rl_roster_add(&tls->roster, dtv->entry);
 	for (size_t i = 0; i < dtv->capacity; i++)
 		block_free(&dtv->cells[i]);

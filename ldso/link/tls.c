@@ -119,8 +119,10 @@ static enum rl_status static_full(struct rl_tls_lack *out_lack, enum rl_tls_obst
 
 static void image_write(struct rl_tls_state *tls, const struct rl_object *object)
 {
+	size_t end = object->tls.offset + (RL_TLS_BELOW_TP ? 0 : object->tls.size);
 	for (struct rl_roster_entry *entry = tls->roster.first; entry != NULL; entry = entry->next)
-		rl_tls_static_write(object, entry->thread_pointer);
+		if (end <= entry->limit)
+			rl_tls_static_write(object, entry->thread_pointer);
 }
 
 /* OBJECT's block lies at OFFSET from now on.  False: some thread was faster and has it elsewhere. */
