@@ -289,6 +289,7 @@ static uintptr_t thread_make(struct rl_diag *diag)
 			     tunable("glibc.pthread.rseq", 1) != 0);
 	__stack_chk_guard = rl_glibc_guards.stack;
 	__pointer_chk_guard = rl_glibc_guards.pointer;
+	__nptl_set_robust_list_avail = rl_glibc.has_robust_lists;
 	__rseq_offset = rl_glibc_rseq.offset;
 	__rseq_size = rl_glibc_rseq.size;
 	return thread_pointer;

@@ -7,6 +7,9 @@ struct rl_host rl_host;
 
 static enum rl_status object_attach(void *context, struct rl_object *object, struct rl_diag *diag)
 {
+	const struct rl_host *host = context;
+	if (!(host->is_glibc ? RL_PORT_GLIBC_CALLS_INIT : RL_PORT_MUSL_CALLS_INIT))
+		object->dynamic.init = object->dynamic.fini = 0;
 	enum rl_status status = rl_host_shadow_make(context, object);
 	return status == RL_OK ? RL_OK : rl_fail(diag, status, .subject = object->path);
 }
