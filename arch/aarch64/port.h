@@ -23,7 +23,7 @@
 #define RL_PORT_CACHE_FLAGS 0xa03
 /* Addresses in dynamic sections become real ones in memory. */
 #define RL_PORT_DYNAMIC_STAYS 0
-/* Whether glibc and musl call what DT_INIT and DT_FINI name. */
+/* Whether glibc calls what DT_INIT names, and musl what that and DT_FINI name. */
 #define RL_PORT_GLIBC_CALLS_INIT 1
 #define RL_PORT_MUSL_CALLS_INIT 0
 
@@ -105,6 +105,16 @@ static inline uintptr_t rl_port_ifunc_call(uintptr_t resolver)
 	const uint64_t has_argument = (uint64_t)1 << 62;
 	uintptr_t (*function)(uint64_t, const struct rl_port_ifunc_argument *) = (void *)resolver;
 	return function(rl_port_ifunc_argument.hwcap | has_argument, &rl_port_ifunc_argument);
+}
+
+/* Guarded branches (link/guard.c): landing pads, "BTI". */
+#define RL_PORT_GUARD_PROPERTY 0xc0000000u /* GNU_PROPERTY_AARCH64_FEATURE_1_AND */
+#define RL_PORT_GUARD_BIT 1                /* GNU_PROPERTY_AARCH64_FEATURE_1_BTI */
+#define RL_PORT_GUARD_PROTECTION 0x10      /* PROT_BTI */
+
+static inline int rl_port_guards_branches(void)
+{
+	return rl_port_ifunc_argument.hwcap2 >> 17 & 1; /* HWCAP2_BTI */
 }
 
 /* Hint in a spinning loop. */

@@ -23,7 +23,7 @@
 #define RL_PORT_CACHE_FLAGS 0x1003
 /* Addresses in dynamic sections stay as they are in the file. */
 #define RL_PORT_DYNAMIC_STAYS 1
-/* Whether glibc and musl call what DT_INIT and DT_FINI name. */
+/* Whether glibc calls what DT_INIT names, and musl what that and DT_FINI name. */
 #define RL_PORT_GLIBC_CALLS_INIT 0
 #define RL_PORT_MUSL_CALLS_INIT 1
 
@@ -102,6 +102,16 @@ static inline uintptr_t rl_port_ifunc_call(uintptr_t resolver)
 {
 	uintptr_t (*function)(uint64_t, __typeof__(rl_port_hwprobe) *, void *) = (void *)resolver;
 	return function(rl_port_hwcap, rl_port_hwprobe, NULL);
+}
+
+/* Guarded branches (link/guard.c): this CPU has none, or the original does not turn them on. */
+#define RL_PORT_GUARD_PROPERTY 0
+#define RL_PORT_GUARD_BIT 0
+#define RL_PORT_GUARD_PROTECTION 0
+
+static inline int rl_port_guards_branches(void)
+{
+	return 0;
 }
 
 /* Hint in a spinning loop: PAUSE, which is a FENCE to a CPU that does not know it. */

@@ -26,7 +26,7 @@
 #define RL_PORT_CACHE_FLAGS 0x303
 /* Addresses in dynamic sections become real ones in memory. */
 #define RL_PORT_DYNAMIC_STAYS 0
-/* Whether glibc and musl call what DT_INIT and DT_FINI name. */
+/* Whether glibc calls what DT_INIT names, and musl what that and DT_FINI name. */
 #define RL_PORT_GLIBC_CALLS_INIT 1
 #define RL_PORT_MUSL_CALLS_INIT 1
 
@@ -101,6 +101,16 @@ static inline long rl_port_thread_pointer_set(uintptr_t tp)
 static inline uintptr_t rl_port_ifunc_call(uintptr_t resolver)
 {
 	return ((uintptr_t(*)(void))resolver)();
+}
+
+/* Guarded branches (link/guard.c): this CPU has none, or the original does not turn them on. */
+#define RL_PORT_GUARD_PROPERTY 0
+#define RL_PORT_GUARD_BIT 0
+#define RL_PORT_GUARD_PROTECTION 0
+
+static inline int rl_port_guards_branches(void)
+{
+	return 0;
 }
 
 /* Hint in a spinning loop. */

@@ -279,6 +279,12 @@ enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *obj
 	return object->tls.has_offset ? RL_OK : RL_TLS_STATIC_FULL;
 }
 
+bool rl_tls_static_offer(struct rl_linker *linker, struct rl_object *object)
+{
+	(void)linker;
+	return object->tls.has_offset;
+}
+
 void rl_tls_static_fill(struct rl_linker *linker, struct rl_object *object)
 {
 	(void)linker, (void)object; /* nothing of ours is static */

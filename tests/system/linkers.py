@@ -44,8 +44,8 @@ def empty_preload():
 
 
 # Thread-local variables through descriptors, and the CPU's other way if descriptors are the usual one.
-# Debian 12's gcc knows none for riscv64.
-TLSDESC = {"x86_64": "-mtls-dialect=gnu2", "aarch64": "-mtls-dialect=desc", "riscv64": ""}
+# Debian 12's gcc knows none for riscv64, but a word must stand here.
+TLSDESC = {"x86_64": "-mtls-dialect=gnu2", "aarch64": "-mtls-dialect=desc", "riscv64": "-ftls-model=global-dynamic"}
 TRADITIONAL_TLS = {"aarch64": ["-mtls-dialect=trad"]}
 
 

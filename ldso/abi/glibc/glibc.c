@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../../base/heap.h"
+#include "../../link/guard.h"
 #include "globals.h"
 
 static bool is_libc(const struct rl_object *object)
@@ -28,7 +29,8 @@ static enum rl_status object_attach(void *context, struct rl_object *object, str
 	if (object->namespace != &glibc->linker->base && is_libc(object))
 		RL_TRY(libc_check(glibc, object, diag));
 	if (!RL_PORT_GLIBC_CALLS_INIT)
-		object->dynamic.init = object->dynamic.fini = 0;
+		object->dynamic.init = 0;
+	rl_guard_object(object, glibc->linker->page_size);
 	enum rl_status status = rl_shadow_attach(context, object);
 	return status == RL_OK ? RL_OK : rl_fail(diag, status, .subject = object->path);
 }

@@ -2,6 +2,7 @@
 #include "host.h"
 
 #include "../../base/heap.h"
+#include "../../link/guard.h"
 
 struct rl_host rl_host;
 
@@ -9,7 +10,11 @@ static enum rl_status object_attach(void *context, struct rl_object *object, str
 {
 	const struct rl_host *host = context;
 	if (!(host->is_glibc ? RL_PORT_GLIBC_CALLS_INIT : RL_PORT_MUSL_CALLS_INIT))
-		object->dynamic.init = object->dynamic.fini = 0;
+		object->dynamic.init = 0;
+	if (!host->is_glibc && !RL_PORT_MUSL_CALLS_INIT)
+		object->dynamic.fini = 0;
+	if (host->is_glibc && !object->is_hosted)
+		rl_guard_object(object, host->linker->page_size);
 	enum rl_status status = rl_host_shadow_make(context, object);
 	return status == RL_OK ? RL_OK : rl_fail(diag, status, .subject = object->path);
 }
