@@ -361,6 +361,12 @@ enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *obj
 	return RL_TLS_STATIC_FULL;
 }
 
+bool rl_tls_static_offer(struct rl_linker *linker, struct rl_object *object)
+{
+	(void)linker;
+	return object->tls.has_offset;
+}
+
 void rl_tls_static_fill(struct rl_linker *linker, struct rl_object *object)
 {
 	if (linker->tls.guest->static_fill != NULL && !object->is_hosted)

@@ -167,6 +167,23 @@ enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *obj
 	return RL_OK;
 }
 
+bool rl_tls_static_offer(struct rl_linker *linker, struct rl_object *object)
+{
+	struct rl_tls_state *tls = &linker->tls;
+	const struct rl_tls_block *block = &object->tls;
+	if (block->has_offset)
+		return true;
+	struct rl_tls_state trial = *tls;
+	struct rl_tls_lack lack;
+	place(&trial, block->size, block->align, block->first_offset);
+	size_t wanted = trial.static_used - tls->static_used;
+	if (wanted > tls->optional || trial.static_used > tls->static_limit
+	    || rl_tls_static_add(linker, object, &lack) != RL_OK)
+		return false;
+	tls->optional -= wanted;
+	return true;
+}
+
 char *rl_tls_static_write(const struct rl_object *object, uintptr_t thread_pointer)
 {
 	char *start = rl_tls_static_address(thread_pointer, object->tls.offset);

@@ -65,6 +65,7 @@ struct rl_tls_state {
 	/* The static area; offsets count from the thread pointer away. */
 	size_t static_used, static_limit; /* limit: used at start plus the surplus */
 	size_t surplus;                   /* set before the layout */
+	size_t optional; /* how much of it modules may still have that could do without; set before the layout */
 	size_t first_surplus, first_limit; /* the same for the first thread, whose area is our own memory; more */
 	size_t static_align;
 	size_t static_size; /* what libc is told: all blocks, with the descriptor if that lies above them */
@@ -127,6 +128,8 @@ struct rl_tls_lack {
  * not fit.  One that is relocated already gets its image into every thread: it stays static from now on. */
 RL_NODISCARD enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object,
 					      struct rl_tls_lack *out_lack);
+/* The same for a module that can do without, from what is left for such modules.  Whether it has a place. */
+bool rl_tls_static_offer(struct rl_linker *linker, struct rl_object *object);
 /* Copy the initial image of such a module into every running thread. */
 void rl_tls_static_fill(struct rl_linker *linker, struct rl_object *object);
 

@@ -2,11 +2,19 @@
 #include "host.h"
 
 #include "../../base/heap.h"
+#include "../../link/guard.h"
 
 struct rl_host rl_host;
 
 static enum rl_status object_attach(void *context, struct rl_object *object, struct rl_diag *diag)
 {
+	const struct rl_host *host = context;
+	if (!(host->is_glibc ? RL_PORT_GLIBC_CALLS_INIT : RL_PORT_MUSL_CALLS_INIT))
+		object->dynamic.init = 0;
+	if (!host->is_glibc && !RL_PORT_MUSL_CALLS_INIT)
+		object->dynamic.fini = 0;
+	if (host->is_glibc && !object->is_hosted)
+		rl_guard_object(object, host->linker->page_size);
 	enum rl_status status = rl_host_shadow_make(context, object);
 	return status == RL_OK ? RL_OK : rl_fail(diag, status, .subject = object->path);
 }

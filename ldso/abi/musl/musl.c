@@ -19,6 +19,8 @@ struct rl_object *rl_musl_object(const struct rl_musl *musl, const void *handle)
 static enum rl_status object_attach(void *context, struct rl_object *object, struct rl_diag *diag)
 {
 	(void)context;
+	if (!RL_PORT_MUSL_CALLS_INIT)
+		object->dynamic.init = object->dynamic.fini = 0;
 	struct rl_musl_map *map = rl_heap_take(sizeof *map);
 	if (map == NULL)
 		return rl_fail(diag, RL_NO_MEMORY, .subject = object->path);
