@@ -37,10 +37,12 @@ static void open_one(const char *what, const char *name, int mode)
 
 static void opens(void)
 {
-	static const char *const names[] = {"libmissing.so", "./libmissing.so", "/nonexistent/x.so", "./folder", "./fifo",
-					    "./empty.so", "./text.so", "./script.so", "./short.so", "./loop", "./text.so/x",
-					    "/dev/null", "./position-independent", "./fixed", "./object.o", "./libundef.so",
-					    "./libneeds.so", "$ORIGIN/libmissing.so", "./", "/", " "};
+	static const char *const names[] = {
+		"libmissing.so", "./libmissing.so", "/nonexistent/x.so", "./folder", "./fifo",
+		"./empty.so", "./text.so", "./script.so", "./short.so", "./loop", "./text.so/x",
+		"/dev/null", "./position-independent", "./fixed", "./object.o", "./libundef.so",
+		"./libneeds.so", "$ORIGIN/libmissing.so", "./", "/", " "
+	};
 	static char longer[5000];
 	memset(longer, 'l', sizeof longer - 1);
 	int fifo = open("fifo", O_RDWR); /* else opening it would wait */
