@@ -11,6 +11,13 @@ static char *error_text(const struct rl_diag *diag)
 	return rl_words_error_text(&words, diag);
 }
 
+static void errno_set(int number)
+{
+	rl_glibc_errors_ready(&rl_glibc);
+	if (rl_glibc.functions.errno_location != NULL)
+		*rl_glibc.functions.errno_location() = number;
+}
+
 static void *handle_of(struct rl_object *object)
 {
 	return rl_shadow_map(object);
@@ -36,6 +43,7 @@ struct rl_dl_personality rl_dlfcn_personality(void)
 {
 	return (struct rl_dl_personality){
 		.error_text = error_text,
+		.errno_set = errno_set,
 		.handle_of = handle_of,
 		.object_of = object_of,
 		.program_name = rl_glibc.program_name,

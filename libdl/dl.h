@@ -66,7 +66,7 @@ void rl_dl_error_clear(void);
 void rl_dl_error_set(struct rl_diag *diag); /* drops the diag */
 /* dlsym was asked for NAME in the object at PATH (with VERSION, unless NULL) in vain. */
 void rl_dl_error_symbol(const char *path, const struct rl_name *name, const struct rl_version *version);
-void rl_dl_error_put(char *text);           /* takes the heap string */
+void rl_dl_error_put(char *text, int error_number); /* takes the heap string; 0: no system error */
 /* Free the error state of a thread whose own words lie at OWN. */
 void rl_dl_error_drop(struct rl_thread *own);
 

@@ -11,6 +11,7 @@ struct error_state {
 	struct rl_diag diag; /* a failure that was not asked about yet; status RL_OK: none */
 	char *text;          /* owned; the sentence */
 	bool is_new;         /* text was not returned yet */
+	int error_number;    /* of a text that is new: what errno is when it is returned; 0: what it was */
 	char names[200];     /* what a symbol that was not found leaves for the sentence, without the heap */
 };
 
@@ -65,7 +66,7 @@ void rl_dl_error_clear(void)
 		state_drop(state);
 }
 
-void rl_dl_error_put(char *text)
+void rl_dl_error_put(char *text, int error_number)
 {
 	struct error_state *state = state_fresh();
 	if (state == NULL) {
@@ -74,6 +75,7 @@ void rl_dl_error_put(char *text)
 	}
 	state->text = text;
 	state->is_new = text != NULL;
+	state->error_number = error_number;
 }
 
 void rl_dl_error_set(struct rl_diag *diag)
@@ -158,6 +160,13 @@ void rl_dl_error_select(long namespace_id)
 	own->error = state;
 }
 
+static char *text_return(const struct error_state *state, int error_number)
+{
+	if (error_number != 0 && rl_process.personality.errno_set != NULL)
+		rl_process.personality.errno_set(error_number);
+	return state->text;
+}
+
 /* The text stays valid until the next call of this thread that fails or asks. */
 char *rl_dl_error(void)
 {
@@ -167,13 +176,14 @@ char *rl_dl_error(void)
 	if (state->diag.status != RL_OK) {
 		rl_heap_give(state->text);
 		state->text = rl_process.personality.error_text(&state->diag);
+		int error_number = state->diag.error_number;
 		rl_diag_drop(&state->diag);
-		return state->text;
+		return text_return(state, error_number);
 	}
 	if (!state->is_new) {
 		state_drop(state);
 		return NULL;
 	}
 	state->is_new = false;
-	return state->text;
+	return text_return(state, state->error_number);
 }

@@ -28,10 +28,25 @@ void rl_preload_refresh(void)
 	rl_host_unlock(&rl_host);
 }
 
+/* What the host's dlerror says.  It sets errno, which is our caller's until that one asks for the text. */
+static const char *host_error(int *out_number)
+{
+	int *place = rl_host.functions.errno_location == NULL ? NULL : rl_host.functions.errno_location();
+	int before = place == NULL ? 0 : *place;
+	if (place != NULL)
+		*place = 0;
+	const char *text = rl_host.functions.error();
+	*out_number = place == NULL ? 0 : *place;
+	if (place != NULL)
+		*place = before;
+	return text;
+}
+
 void rl_preload_error_take(void)
 {
-	const char *text = rl_host.functions.error();
-	rl_dl_error_put(text == NULL ? NULL : rl_heap_string(text));
+	int number;
+	const char *text = host_error(&number);
+	rl_dl_error_put(text == NULL ? NULL : rl_heap_string(text), number);
 }
 
 /* Failures that mean "not by a guest". */
@@ -68,17 +83,18 @@ static char *path_find(const char *name, struct rl_object *caller)
 /* The host's failure of NAME, which was asked for under PATH: an invalid argument is told with the name. */
 static void error_take_named(const char *name, const char *path)
 {
-	const char *text = rl_host.functions.error(), *reason = rl_host.functions.strerror(EINVAL);
+	int number;
+	const char *text = host_error(&number), *reason = rl_host.functions.strerror(EINVAL);
 	size_t path_size = strlen(path), size = text == NULL ? 0 : strlen(text), reason_size = strlen(reason);
 	if (text == NULL || size < path_size + reason_size || strncmp(text, path, path_size) != 0
 	    || strcmp(text + size - reason_size, reason) != 0) {
-		rl_dl_error_put(text == NULL ? NULL : rl_heap_string(text));
+		rl_dl_error_put(text == NULL ? NULL : rl_heap_string(text), number);
 		return;
 	}
 	char *told = rl_heap_take(strlen(name) + size - path_size + 1);
 	if (told != NULL)
 		rl_text_format(told, strlen(name) + size - path_size + 1, "%s%s", name, text + path_size);
-	rl_dl_error_put(told);
+	rl_dl_error_put(told, number);
 }
 
 void *rl_preload_open_in(long namespace_id, const char *name, int mode, const void *caller)

@@ -47,6 +47,11 @@ static char *error_text(const struct rl_diag *diag)
 	return rl_host.is_glibc ? rl_words_error_text(&own_words, diag) : rl_preload_musl_error_text(diag);
 }
 
+static void errno_set(int number)
+{
+	*rl_host.functions.errno_location() = number;
+}
+
 static struct rl_object *object_of(void *handle)
 {
 	return rl_host_object(&rl_host, handle);
@@ -126,6 +131,7 @@ static bool engine_make(void)
 	linker()->warn = suspect;
 	rl_process.personality = (struct rl_dl_personality){
 		.error_text = error_text,
+		.errno_set = rl_host.is_glibc && functions->errno_location != NULL ? errno_set : NULL,
 		.namespace_limit = 1, /* what the host does not do, nobody does */
 		.keeps_errors = !rl_host.is_glibc,
 		.handle_of = rl_preload_handle_of,

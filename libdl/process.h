@@ -8,6 +8,8 @@
 struct rl_dl_personality {
 	/* A failure as dlerror words it: heap memory or NULL. */
 	char *(*error_text)(const struct rl_diag *diag);
+	/* Set the thread's errno, as the original's dlerror does when it names a system error; NULL: it does not. */
+	void (*errno_set)(int number);
 	/* Handles as programs hold them (glibc: struct link_map *). */
 	void *(*handle_of)(struct rl_object *object);
 	struct rl_object *(*object_of)(void *handle);

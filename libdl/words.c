@@ -64,10 +64,16 @@ static const char *object_name(const struct rl_words *words, const char *path)
 	return path[0] != '\0' ? path : words->program_name;
 }
 
-/* The original's sentence, and then what it keeps to itself. */
-static size_t static_tls_sentence(const struct rl_diag *diag, char *buffer, size_t size)
+static const char *translate(const struct rl_words *words, const char *text)
 {
-	const char *text = texts[RL_TLS_STATIC_FULL];
+	enum { LC_MESSAGES_CATEGORY = 5 };
+	return words->dcgettext == NULL ? text : words->dcgettext("libc", text, LC_MESSAGES_CATEGORY);
+}
+
+/* The original's sentence, and then what it keeps to itself. */
+static size_t static_tls_sentence(const struct rl_words *words, const struct rl_diag *diag, char *buffer, size_t size)
+{
+	const char *text = translate(words, texts[RL_TLS_STATIC_FULL]);
 	switch ((enum rl_tls_obstacle)diag->value) {
 	case RL_TLS_ALIGNMENT:
 		return rl_text_format(buffer, size, "%s: alignment %zu wanted, at most %zu possible", text, diag->wanted,
@@ -101,7 +107,7 @@ static size_t sentence(const struct rl_words *words, const struct rl_diag *diag,
 	case RL_RELOC_TYPE:
 		return rl_text_format(buffer, size, "unexpected reloc type 0x%02x", diag->value);
 	case RL_TLS_STATIC_FULL:
-		return static_tls_sentence(diag, buffer, size);
+		return static_tls_sentence(words, diag, buffer, size);
 	case RL_LIBC_UNKNOWN:
 		return rl_text_format(buffer, size, "unsupported release of the C library: GNU libc %s",
 				      diag->symbol[0] != '\0' ? diag->symbol : "(unknown)");
@@ -188,12 +194,6 @@ void rl_words_print_warning(const struct rl_words *words, const struct rl_diag *
 		return;
 	rl_text_print(STDERR, "%s: %s: %s\n", words->program_name, message->object, message->text);
 	rl_heap_give(message);
-}
-
-static const char *translate(const struct rl_words *words, const char *text)
-{
-	enum { LC_MESSAGES_CATEGORY = 5 };
-	return words->dcgettext == NULL ? text : words->dcgettext("libc", text, LC_MESSAGES_CATEGORY);
 }
 
 char *rl_words_error_text(const struct rl_words *words, const struct rl_diag *diag)

@@ -122,7 +122,7 @@ struct rl_object {
 	/* Life.  All under the load lock, but bound_by which lazy binding adds to. */
 	unsigned open_count; /* dlopen handles given out for it */
 	bool is_permanent;   /* never unloaded: start-up object, NODELETE */
-	atomic_uint unique_count; /* unique symbols that were chosen here: not unloaded either, unless an open is undone */
+	atomic_uint unique_count; /* unique symbols that were chosen here: it is not unloaded either */
 	bool is_relocated, init_called;
 	atomic_bool is_removed; /* lookups pass it over: it goes away */
 	bool mark; /* scratch of the current graph walk; false between operations */

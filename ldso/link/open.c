@@ -61,7 +61,7 @@ static void undo(struct transaction *t)
 		object->work_next = linker->limbo;
 		linker->limbo = object;
 	}
-	/* A resolver of theirs may have touched their variables: the next user of the ids is not to find those blocks. */
+	/* A resolver of theirs may have touched their variables: the next user of an id is not to find that block. */
 	if (had_tls)
 		rl_tls_publish(linker);
 	rl_limbo_empty(linker);

@@ -78,7 +78,7 @@ static void block_free(struct rl_dtv_cell *cell)
 void rl_thread_fill(struct rl_tls_state *tls, uintptr_t thread_pointer)
 {
 	struct rl_dtv *dtv = dtv_of_cells(*rl_port_dtv_slot(thread_pointer));
-	/* From here a module that becomes static is written to this thread, too; what became static before is seen below. */
+	/* A module that becomes static from here on is written to this thread, too; an earlier one is seen below. */
 	dtv->entry->limit = linker_of(tls)->is_running ? tls->static_limit : tls->first_limit;
 	rl_roster_add(&tls->roster, dtv->entry);
 	for (size_t i = 0; i < dtv->capacity; i++)
@@ -175,7 +175,7 @@ static struct rl_dtv *dtv_update(struct rl_tls_state *tls, size_t module)
 	return dtv;
 }
 
-/* Whether OBJECT's variables are static.  If they are not yet, they never will be: the first thread that asks decides. */
+/* Whether OBJECT's variables are static.  If they are not yet, they never will be: who asks first decides. */
 static bool is_static(struct rl_tls_state *tls, struct rl_object *object)
 {
 	if (object->tls.has_offset || object->tls.is_forced_dynamic)

@@ -1,6 +1,6 @@
-/* What the stress program and its libraries call where the engine and libdl are compiled into the program: the functions
- * of libdl/preload_exports.c, without versions.  What the sanitizer itself calls keeps the host's meaning: the
- * program's calls have other names then (-Ddlsym=stress_dlsym).  This file is not instrumented. */
+/* What the stress program and its libraries call where the engine and libdl are compiled into the program: the
+ * functions of libdl/preload_exports.c, without versions.  What the sanitizer itself calls keeps the host's meaning:
+ * the program's calls have other names then (-Ddlsym=stress_dlsym).  This file is not instrumented. */
 #include <errno.h>
 #include <pthread.h>
 
@@ -9,7 +9,7 @@
 #define CALLER __builtin_return_address(0)
 #define EXPORT __attribute__((visibility("default"), used))
 
-/* The sanitizer forgets a thread in the last round of keys' destructors, and our instrumented code may not run behind it. */
+/* The sanitizer forgets a thread in the last round of keys' destructors, and instrumented code may not run behind it. */
 static int key_set(unsigned key, const void *value)
 {
 	enum { ROUNDS = 4 };

@@ -10,8 +10,8 @@ static char *(*user_text)(void), *(*dynamic_text)(void);
 static void show(const char *who)
 {
 	printf("%s: %d %s, variable at %s place, text at %s place, %d\n", who, *user_variable(), user_text(),
-	       user_variable() == dynamic_variable() ? "one" : "another", user_text() == dynamic_text() ? "one" : "another",
-	       ++*dynamic_variable());
+	       user_variable() == dynamic_variable() ? "one" : "another",
+	       user_text() == dynamic_text() ? "one" : "another", ++*dynamic_variable());
 }
 
 static void *early(void *unused)

@@ -39,8 +39,11 @@ static void libraries_build(void)
 	stub_library("libthread.so", "__thread int t = 5; int nowhere(void); int u(void) { return nowhere() + t; }",
 		     "-Wl,--unresolved-symbols=ignore-all");
 	stub_library("libtells.so",
-		     "__asm__(\".data; .globl told; .type told, @gnu_unique_object; .size told, 4; told: .long 3; .text\");", "");
-	stub_library("libasks.so", "extern int told; int nowhere(void); int *asks(void) { return nowhere() ? &told : 0; }",
+		     "__asm__(\".data; .globl told; .type told, @gnu_unique_object; .size told, 4; told: .long 3;"
+		     ".text\");",
+		     "");
+	stub_library("libasks.so",
+		     "extern int told; int nowhere(void); int *asks(void) { return nowhere() ? &told : 0; }",
 		     "-Wl,--unresolved-symbols=ignore-all");
 	stub_library("libwants.so", CALLS("W", "w") "extern int only_b; int *wants(void) { return &only_b; }",
 		     "-Wl,--unresolved-symbols=ignore-all");

@@ -76,6 +76,7 @@ static const struct {
 	FUNCTION("atexit", at_exit),
 	FUNCTION("__cxa_thread_atexit_impl", thread_at_exit),
 	FUNCTION("strerror", strerror),
+	FUNCTION("__errno_location", errno_location),
 	FUNCTION("dcgettext", dcgettext),
 	FUNCTION("getauxval", auxiliary),
 #undef FUNCTION

@@ -72,6 +72,7 @@ struct rl_host_functions {
 	int (*at_exit)(void (*function)(void));
 	int (*thread_at_exit)(void (*destructor)(void *), void *argument, void *dso);
 	char *(*strerror)(int number);
+	int *(*errno_location)(void);
 	char *(*dcgettext)(const char *domain, const char *text, int category);
 	unsigned long (*auxiliary)(unsigned long type);
 };

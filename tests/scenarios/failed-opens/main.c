@@ -14,8 +14,8 @@ static void close_one(const char *name, void *library)
 	printf("%s: %s\n", name, dlopen(name, RTLD_LAZY | RTLD_NOLOAD) == NULL ? "gone" : "still there");
 }
 
-/* An open chooses a unique symbol of an older library, and fails: the older one can go, as before.  When it succeeds, the
- * older one stays. */
+/* An open chooses a unique symbol of an older library, and fails: the older one can go, as before.  When it
+ * succeeds, the older one stays. */
 int main(void)
 {
 	void *owner = open_one("./libowner.so", RTLD_LAZY | RTLD_GLOBAL);
