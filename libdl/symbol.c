@@ -87,7 +87,8 @@ static enum rl_status query_run(struct query *query, struct rl_binding *out_bind
 static inline void *binding_value(const struct rl_binding *binding)
 {
 	if (ELF64_ST_TYPE(binding->symbol->st_info) == STT_TLS) {
-		struct rl_tls_index index = {binding->object->tls.module, binding->symbol->st_value};
+		struct rl_tls_index index = {binding->object->tls.module,
+					     binding->symbol->st_value - RL_TLS_DTV_BIAS};
 		return rl_thread_variable(&rl_process.linker.tls, &index);
 	}
 	uintptr_t address = rl_binding_address(binding);

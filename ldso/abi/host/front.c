@@ -1,5 +1,5 @@
 /* What objects of ours find before everything else in the process: functions whose host versions do not know us.  A
- * symbol table made in memory, so that the engine's lookup needs no exception. */
+ * symbol table made by hand, so that the engine's lookup needs no exception; with a filter, as every lookup asks it. */
 #include "host.h"
 
 #include "../../base/heap.h"
@@ -62,30 +62,31 @@ static Elf64_Sym function_symbol(unsigned name, const void *address)
 			   .st_size = 1};
 }
 
-bool rl_host_front_make(struct rl_host *host)
+enum rl_status rl_host_front_make(struct rl_host *host)
 {
-	Elf64_Sym symbols[5];
-	size_t count = 0;
-	symbols[count++] = function_symbol(TLS_GET_ADDR, tls_address);
+	enum { SYMBOL_LIMIT = 5 };
+	Elf64_Sym symbols[SYMBOL_LIMIT];
+	struct rl_symbol_list symbol_list = {.symbols = symbols, .strings = strings, .strings_size = sizeof strings};
+	symbols[symbol_list.count++] = function_symbol(TLS_GET_ADDR, tls_address);
 	if (host->functions.thread_at_exit != NULL) {
-		symbols[count++] = function_symbol(ATEXIT_IMPL, thread_at_exit);
-		symbols[count++] = function_symbol(ATEXIT, thread_at_exit);
+		symbols[symbol_list.count++] = function_symbol(ATEXIT_IMPL, thread_at_exit);
+		symbols[symbol_list.count++] = function_symbol(ATEXIT, thread_at_exit);
 	}
 	if (host->is_alone) {
-		symbols[count++] = function_symbol(ITERATE, iterate);
-		symbols[count++] = function_symbol(FIND_OBJECT, find_object);
+		symbols[symbol_list.count++] = function_symbol(ITERATE, iterate);
+		symbols[symbol_list.count++] = function_symbol(FIND_OBJECT, find_object);
 	}
 	struct rl_object *front = &host->front;
 	front->path = "";
 	front->kind = RL_OBJECT_LINKER;
 	front->is_hosted = front->is_permanent = front->is_relocated = true;
 	front->namespace = &host->linker->base;
-	struct rl_symbol_list definitions = {symbols, count, strings, sizeof strings, NULL};
-	if (rl_symbols_make(&definitions, &front->symbols, &front->tables) != RL_OK)
-		return false;
+	RL_TRY(rl_symbols_make(&symbol_list, &front->symbols, &front->tables));
 	struct rl_object_list list = {&front, 1, 1};
 	const struct rl_scope *scope = rl_scope_make(&list);
+	if (scope == NULL)
+		return RL_NO_MEMORY;
 	atomic_store(&host->front_cell.current, scope);
 	host->linker->base.front = &host->front_cell;
-	return scope != NULL;
+	return RL_OK;
 }

@@ -216,9 +216,8 @@ extern void (*rl_host_words_drop)(struct rl_thread *own);
 /* debug.c: tells gdb of our objects. */
 struct rl_listener rl_host_debug_listener(struct rl_host *host);
 
-/* front.c: __tls_get_addr and the registration of thread_local destructors, as our objects find them.
- * False: no memory. */
-bool rl_host_front_make(struct rl_host *host);
+/* front.c: __tls_get_addr and the registration of thread_local destructors, as our objects find them. */
+RL_NODISCARD enum rl_status rl_host_front_make(struct rl_host *host);
 
 /* The one of this process: functions that the process calls back carry no context. */
 extern struct rl_host rl_host;
