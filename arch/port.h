@@ -23,4 +23,18 @@
 #error "no port for this CPU"
 #endif
 
+/* trampoline.S: the lazy-binding entry that PLT0 jumps to, and the TLSDESC leaves.  They keep every register
+ * that the caller's argument passing or the TLSDESC convention needs. */
+void rl_port_lazy_trampoline(void);
+void rl_port_tlsdesc_static(void);
+void rl_port_tlsdesc_dynamic(void);
+void rl_port_tlsdesc_undefined_weak(void);
+
+/* start.S: where a hosted libc returns to. */
+void rl_port_hosted_return(void);
+
+/* Call fn(argument) with the vector state kept around it that a lazily bound call or a TLS descriptor may have in use;
+ * for foreign code on these paths. */
+uintptr_t rl_port_call_preserving(uintptr_t (*fn)(uintptr_t), uintptr_t argument);
+
 #endif

@@ -5,8 +5,6 @@
  */
 #include "self.h"
 
-#include "../arch/port.h"
-
 void rl_self_relocate(uintptr_t base, const Elf64_Dyn *dynamic)
 {
 	const Elf64_Rela *rela = 0, *end = 0;

@@ -9,18 +9,20 @@
 struct query {
 	void *handle;
 	const void *caller;      /* an address in the code that asks; NULL: nobody's */
-	struct rl_object *asked; /* the object that an error message names */
+	struct rl_object *asked; /* the handle's object, or who asks: what an error message names */
 	struct rl_lookup lookup;
 };
 
-static inline bool has_object(const void *handle)
+/* NULL: the handle is not an object's. */
+static inline struct rl_object *asked_of(void *handle)
 {
-	return handle != RL_DL_DEFAULT && handle != RL_DL_NEXT;
+	return handle == RL_DL_DEFAULT || handle == RL_DL_NEXT ? NULL : rl_process.personality.object_of(handle);
 }
 
-static inline void query_fill(struct query *query, void *handle, const struct rl_name *name,
+static inline void query_fill(struct query *query, struct rl_object *asked, void *handle, const struct rl_name *name,
 			      const struct rl_version *version, const void *caller)
 {
+	query->asked = asked;
 	query->handle = handle;
 	query->caller = caller;
 	query->lookup.name = *name;
@@ -97,11 +99,10 @@ static inline void *binding_value(const struct rl_binding *binding)
 static enum rl_status query_run_safely(struct query *query, struct rl_binding *out_binding)
 {
 	struct rl_linker *linker = &rl_process.linker;
-	query->asked = has_object(query->handle) ? rl_process.personality.object_of(query->handle) : NULL;
 	/* The handle of a library keeps all that it can find: no read section is needed. */
 	bool is_kept = query->asked != NULL && query->asked != linker->program;
 	unsigned side = is_kept ? 0 : rl_readers_enter(&linker->readers);
-	if (!has_object(query->handle)) {
+	if (query->asked == NULL) {
 		struct rl_object *caller = caller_of(query);
 		query->asked = caller != NULL ? caller : linker->program;
 	}
@@ -128,18 +129,19 @@ static __attribute__((noinline)) void failure_report(const struct query *query, 
 	rl_dl_error_set(&diag);
 }
 
-static __attribute__((noinline)) void *symbol_get(void *handle, const struct rl_name *name,
+static __attribute__((noinline)) void *symbol_get(struct rl_object *asked, void *handle, const struct rl_name *name,
 						  const struct rl_version *version, const void *caller)
 {
 	struct query query;
 	struct rl_binding binding;
-	query_fill(&query, handle, name, version, caller);
-	rl_dl_error_clear();
+	query_fill(&query, asked, handle, name, version, caller);
 	enum rl_status status = query_run_safely(&query, &binding);
-	if (__builtin_expect(status == RL_OK, 1))
-		return binding_value(&binding);
-	failure_report(&query, status);
-	return NULL;
+	if (status != RL_OK) {
+		failure_report(&query, status);
+		return NULL;
+	}
+	rl_dl_error_clear();
+	return binding_value(&binding);
 }
 
 /* Whether a definition found first is what the lookup gives, and its value the address that programs get. */
@@ -169,20 +171,19 @@ static inline __attribute__((always_inline)) void *first_symbol(const struct rl_
 	return symbol == NULL || !is_plain(symbol) ? NULL : (void *)(object->image.bias + symbol->st_value);
 }
 
-void *rl_dl_symbol_of(const struct rl_object *asked, void *handle, const char *string, const void *caller)
+void *rl_dl_symbol_of(struct rl_object *asked, void *handle, const char *string, const void *caller)
 {
 	const struct rl_name name = rl_name_make(string);
 	void *value = asked == NULL ? NULL : first_symbol(asked, &name);
 	if (value == NULL)
-		return symbol_get(handle, &name, NULL, caller);
+		return symbol_get(asked, handle, &name, NULL, caller);
 	rl_dl_error_clear();
 	return value;
 }
 
 void *rl_dl_symbol(void *handle, const char *name, const void *caller)
 {
-	const struct rl_object *asked = has_object(handle) ? rl_process.personality.object_of(handle) : NULL;
-	return rl_dl_symbol_of(asked, handle, name, caller);
+	return rl_dl_symbol_of(asked_of(handle), handle, name, caller);
 }
 
 /* A version asked for by name must be that version, not a base one. */
@@ -195,7 +196,7 @@ void *rl_dl_symbol_version(void *handle, const char *name, const char *version, 
 {
 	const struct rl_version wanted = version_make(version);
 	const struct rl_name key = rl_name_make(name);
-	return symbol_get(handle, &key, &wanted, caller);
+	return symbol_get(asked_of(handle), handle, &key, &wanted, caller);
 }
 
 void *rl_dl_symbol_quietly(void *handle, const char *name, const char *version)
@@ -205,7 +206,7 @@ void *rl_dl_symbol_quietly(void *handle, const char *name, const char *version)
 		wanted = version_make(version);
 	const struct rl_name key = rl_name_make(name);
 	struct query query;
-	query_fill(&query, handle, &key, version == NULL ? NULL : &wanted, NULL);
+	query_fill(&query, asked_of(handle), handle, &key, version == NULL ? NULL : &wanted, NULL);
 	struct rl_binding binding;
 	return query_run_safely(&query, &binding) == RL_OK ? binding_value(&binding) : NULL;
 }

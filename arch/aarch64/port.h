@@ -146,17 +146,4 @@ static inline void rl_port_lazy_got(uintptr_t *got, void *object, void (*trampol
 	got[2] = (uintptr_t)trampoline;
 }
 
-/* trampoline.S: the lazy-binding entry that PLT0 jumps to, and the TLSDESC leaves.  They keep every register
- * that the caller's argument passing or the TLSDESC convention needs. */
-void rl_port_lazy_trampoline(void);
-void rl_port_tlsdesc_static(void);
-void rl_port_tlsdesc_dynamic(void);
-void rl_port_tlsdesc_undefined_weak(void);
-
-/* start.S: where a hosted libc returns to. */
-void rl_port_hosted_return(void);
-
-/* Call fn(argument) with q0-q31 kept around it; for foreign code on the lazy path. */
-uintptr_t rl_port_call_preserving(uintptr_t (*fn)(uintptr_t), uintptr_t argument);
-
 #endif

@@ -46,7 +46,7 @@ def build(folder):
         for i in range(start, start + 100):
             (objects / f"{i}.s").write_text("\t.text\n" + "".join(
                 f"\t.globl many{i}_{j}\n\t.type many{i}_{j}, @function\nmany{i}_{j}:\n\tret\n\t.size many{i}_{j}, 1\n" for j in range(20)))
-            subprocess.run(["as", objects / f"{i}.s", "-o", objects / f"{i}.o"], check=True)
+            subprocess.run(["as", "--noexecstack", objects / f"{i}.s", "-o", objects / f"{i}.o"], check=True)
             subprocess.run(["ld", "-shared", "--hash-style=gnu", "-soname", f"libmany{i}.so", objects / f"{i}.o", "-o",
                             folder / f"libmany{i}.so"], check=True)
     subprocess.run(["g++", "-O1", HERE / "measure.cpp", "-o", folder / "measure"], check=True)

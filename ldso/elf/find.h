@@ -24,7 +24,9 @@ static inline bool rl_find_shape_matches(const Elf64_Sym *symbol, const struct r
 		return false;
 	if (__builtin_expect(symbol->st_shndx == SHN_UNDEF, 0) && (want->skip_undefined_functions || type == STT_TLS))
 		return false;
-	return (TYPES >> type) & 1;
+	if (((TYPES >> type) & 1) == 0) /* a branch: as a value it would be made first and tested then */
+		return false;
+	return true;
 }
 
 /* Whether SIZE bytes are equal: names are short, and calling memcmp for them costs more than comparing. */

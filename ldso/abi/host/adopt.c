@@ -184,6 +184,7 @@ static enum rl_status list_read(struct rl_host *host, struct rl_diag *diag)
 	host->linker->is_changing = false; /* nobody of ours is told of the host's changes */
 	if (walk.status == RL_OK && walk.has_changed)
 		walk.status = rl_host_maps_publish(host);
+	rl_host_walked_renew(host);
 	host->must_look = walk.status != RL_OK;
 	return walk.status == RL_OK ? RL_OK : rl_fail(diag, walk.status, .subject = "");
 }

@@ -84,11 +84,33 @@ struct rl_host_lock {
 	unsigned depth;
 };
 
+/* What dl_iterate_phdr shows of an object in any thread. */
+struct rl_host_shown {
+	uintptr_t addr;
+	const char *name;
+	const Elf64_Phdr *phdr;
+	size_t tls_module;
+	uint16_t phnum;
+};
+
 /* Our objects in order, as dl_iterate_phdr shows them; read in a read section. */
 struct rl_host_list {
 	size_t capacity;
 	atomic_size_t count;
-	_Atomic(struct rl_object *) items[]; /* NULL: has gone */
+	struct rl_host_listed {
+		_Atomic(struct rl_object *) object; /* NULL: has gone */
+		struct rl_host_shown shown;
+	} items[];
+};
+
+/* The host's objects as a walk of its list showed them when its counters were these; read in a read section. */
+struct rl_host_walked {
+	unsigned long long adds, subs;
+	size_t count;
+	struct rl_host_walked_item {
+		struct rl_host_shown shown;
+		size_t static_offset; /* of the TLS block, the same in every thread */
+	} items[];
 };
 
 /* The host's maps, by address: open addressing.  Replaced when the host's list changes. */
@@ -123,6 +145,7 @@ struct rl_host {
 	size_t static_lost;                      /* bytes of static TLS that closing cost the host so far */
 	struct rl_host_walks walks;
 	_Atomic(struct rl_host_list *) list;
+	_Atomic(struct rl_host_walked *) walked; /* NULL: it has to be walked again */
 	atomic_ullong adds, subs;                /* ours */
 	_Atomic(struct rl_host_map_table *) map_table;
 	struct rl_object front; /* stands for the functions that our objects find before all others */
@@ -169,8 +192,11 @@ static inline struct rl_host_shadow *rl_host_shadow(const struct rl_object *obje
 /* list.c: what the process's unwinders and tools see of our objects. */
 RL_NODISCARD enum rl_status rl_host_list_add(struct rl_host *host, struct rl_object *object);
 void rl_host_list_remove(struct rl_host *host, struct rl_object *object);
-int rl_host_iterate(struct rl_host *host, rl_host_visitor *visit, void *argument);
 int rl_host_find_object(struct rl_host *host, uintptr_t address, void *out_result);
+
+/* iterate.c: dl_iterate_phdr; and remembering, under the lock, what the host's is to show. */
+int rl_host_iterate(struct rl_host *host, rl_host_visitor *visit, void *argument);
+void rl_host_walked_renew(struct rl_host *host);
 
 /* walk.c: the host's dl_iterate_phdr, never cut in two by a fork. */
 int rl_host_walk(struct rl_host *host, rl_host_visitor *visit, void *argument);

@@ -92,7 +92,7 @@ static struct rl_object *own_find(struct rl_host *host, const void *handle)
 	unsigned side = rl_readers_enter(&host->linker->readers);
 	struct rl_host_list *list = atomic_load(&host->list);
 	for (size_t i = 0; found == NULL && list != NULL && i < atomic_load(&list->count); i++) {
-		struct rl_object *object = atomic_load(&list->items[i]);
+		struct rl_object *object = atomic_load(&list->items[i].object);
 		if (object != NULL && object->shadow == handle)
 			found = object;
 	}

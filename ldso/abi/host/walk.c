@@ -23,13 +23,15 @@ struct walk {
 	void *argument;
 };
 
+/* glibc's lock is held: nobody else writes, and who forks only looks for itself. */
 static int visit(struct rl_host_phdr_info *info, size_t size, void *argument)
 {
 	const struct walk *walk = argument;
 	atomic_uintptr_t *visited = &walk->host->walks.visited;
-	uintptr_t outer = atomic_exchange(visited, rl_port_thread_pointer());
+	uintptr_t outer = atomic_load_explicit(visited, memory_order_relaxed);
+	atomic_store_explicit(visited, rl_port_thread_pointer(), memory_order_relaxed);
 	int result = walk->visit(info, size, walk->argument);
-	atomic_store(visited, outer);
+	atomic_store_explicit(visited, outer, memory_order_relaxed);
 	return result;
 }
 

@@ -1,0 +1,6 @@
+__thread int far_variable = 40;
+
+int far_value(void)
+{
+	return ++far_variable;
+}
