@@ -48,6 +48,9 @@ static inline bool rl_find_name_matches(const struct rl_symbols *symbols, const 
 					const struct rl_name *name)
 {
 	uint64_t end = symbol->st_name + name->size; /* a size in memory: no overflow */
+	if (__builtin_expect(name->is_open, 0))
+		return end <= symbols->strings_size && symbols->strings[end - 1] == '\0'
+		       && rl_find_bytes_equal(symbols->strings + symbol->st_name, name->string, name->size - 1);
 	return end <= symbols->strings_size
 	       && rl_find_bytes_equal(symbols->strings + symbol->st_name, name->string, name->size);
 }
@@ -112,7 +115,7 @@ rl_find_gnu(const struct rl_symbols *symbols, const struct rl_name *name, const 
 {
 	struct rl_find_defaults defaults = {0};
 	uint32_t hash = name->gnu_hash;
-	uint32_t index = symbols->buckets[hash % symbols->bucket_count], entry;
+	uint32_t index = symbols->buckets[rl_bucket_of(symbols, hash)], entry;
 	if (index < symbols->chain_first)
 		return NULL;
 	for (; index < symbols->chain_limit; index++) {

@@ -128,6 +128,29 @@ static enum rl_status undefined(struct rl_object *object, const char *name, cons
 		       .version = version == NULL ? "" : version->name);
 }
 
+void rl_prefix_make(const struct rl_linker *linker, const struct rl_object *object, struct rl_prefix *out_prefix)
+{
+	const struct rl_scope_list *list = atomic_load_explicit(&object->search, memory_order_acquire);
+	const struct rl_symbols *symbols = &object->symbols;
+	out_prefix->is_useful = false;
+	out_prefix->count = 0;
+	if (symbols->is_sysv_hash || symbols->bucket_count == 0 || linker->prefers_strong)
+		return;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct rl_scope *scope =
+			atomic_load_explicit(&list->cells[i]->current, memory_order_acquire);
+		for (size_t j = 0; scope != NULL && j < scope->count; j++) {
+			if (scope->entries[j].object == object) {
+				out_prefix->is_useful = true;
+				return;
+			}
+			if (out_prefix->count == RL_PREFIX_LIMIT)
+				return;
+			out_prefix->entries[out_prefix->count++] = scope->entries[j];
+		}
+	}
+}
+
 enum rl_status rl_lookup_reference(struct rl_linker *linker, struct rl_object *object, uint32_t index,
 				   enum rl_reference_class class, struct rl_binding *out_binding, struct rl_diag *diag)
 {

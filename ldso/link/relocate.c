@@ -25,6 +25,7 @@ struct relocator {
 	struct rl_object *object;
 	struct rl_diag *diag;
 	uintptr_t bias;
+	struct rl_prefix *prefix;
 	uintptr_t low, room; /* places from low to low + room can be written: the segment the last one was in */
 	bool has_text_relocations;
 
@@ -209,6 +210,11 @@ static inline enum rl_status reference_resolve(struct relocator *r, uint32_t ind
 {
 	if (r->memo_index == index && r->memo_class == class && r->has_memo)
 		return RL_OK;
+	if (class != RL_REFERENCE_COPY && rl_prefix_misses(r->prefix, &r->object->symbols, index)) {
+		r->memo = (struct rl_binding){r->object, &r->object->symbols.symbols[index]};
+		r->has_memo = false;
+		return RL_OK;
+	}
 	return reference_look_up(r, index, class);
 }
 
@@ -544,13 +550,16 @@ static enum rl_status relro_seal(struct rl_object *object, struct rl_diag *diag)
 
 enum rl_status rl_relocate(struct rl_linker *linker, struct rl_object *object, bool is_lazy, struct rl_diag *diag)
 {
+	struct rl_prefix prefix;
 	struct relocator r = {.linker = linker,
 			      .object = object,
 			      .diag = diag,
 			      .bias = object->image.bias,
+			      .prefix = &prefix,
 			      .low = UINTPTR_MAX, /* no segment yet: not even address 0 is near */
 			      .has_text_relocations = object->dynamic.has_text_relocations};
 	object->is_lazy = is_lazy && !object->dynamic.binds_now && object->dynamic.plt_got != NULL;
+	rl_prefix_make(linker, object, &prefix);
 	if (object->is_lazy)
 		rl_port_lazy_got(object->dynamic.plt_got, object, rl_port_lazy_trampoline);
 	if (r.has_text_relocations)
@@ -571,7 +580,8 @@ enum rl_status rl_relocate(struct rl_linker *linker, struct rl_object *object, b
 enum rl_status rl_relocate_one(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
 			       struct rl_diag *diag)
 {
-	struct relocator r = {.linker = linker, .object = object, .diag = diag, .bias = object->image.bias};
+	struct rl_prefix prefix = {.is_useful = false};
+	struct relocator r = {.linker = linker, .object = object, .diag = diag, .prefix = &prefix, .bias = object->image.bias};
 	uintptr_t page = (r.bias + rela->r_offset) & -linker->page_size;
 	bool is_sealed = page >= object->relro.start && page < object->relro.end;
 	if (is_sealed)

@@ -351,6 +351,8 @@ relink_status relink_set_hooks(relink_context *context, const relink_hooks *hook
 	rl_engine_lock();
 	context->hooks = hooks == NULL ? (relink_hooks){0} : *hooks;
 	context->hooks_user = user;
+	if (context->hooks.relocation != NULL)
+		rl_engine.linker.before_relocation = rl_hooks_before_relocation;
 	rl_engine_unlock();
 	return RELINK_OK;
 }

@@ -96,6 +96,8 @@ void rl_input_close(struct rl_file *file);
 
 /* hooks.c: the engine's questions and news, passed on. */
 void rl_hooks_attach(struct rl_linker *linker);
+enum rl_status rl_hooks_before_relocation(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
+					  bool *out_is_done, struct rl_diag *diag);
 enum rl_status rl_hooks_accept(struct rl_object *first, struct rl_diag *diag);
 void rl_stubs_drop(relink_context *context);
 

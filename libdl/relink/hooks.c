@@ -77,7 +77,8 @@ static const char *version_name(const struct rl_object *object, uint32_t index)
 	return version == NULL || version->name == NULL ? "" : version->name;
 }
 
-static enum rl_status before_relocation(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
+/* The engine asks about every relocation, and so only where somebody wants to know. */
+enum rl_status rl_hooks_before_relocation(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
 					bool *out_is_done, struct rl_diag *diag)
 {
 	(void)linker;
@@ -216,6 +217,5 @@ void rl_hooks_attach(struct rl_linker *linker)
 	linker->listeners = &listener;
 	linker->excuse_symbol = excuse;
 	linker->excuse_call = excuse_call;
-	linker->before_relocation = before_relocation;
 	linker->call_functions = call_functions;
 }
