@@ -407,6 +407,53 @@ RELINK_API relink_status relink_synthetic_new(relink_context *context, const cha
 					      const relink_definition *definitions, size_t count,
 					      relink_module **out_module, relink_error *error);
 
+/* ---- Looking at a file before it is loaded ------------------------------------------------------------------------- */
+
+/* A file that was read, but not mapped.  It keeps the file open; bytes and callbacks of its input must live as long. */
+typedef struct relink_scan relink_scan;
+
+/* Facts about a file, as it has them; addresses and offsets are the file's.  All pointers belong to the scan. */
+typedef struct relink_scan_info {
+	const char *name; /* as in the input */
+	uint64_t size;    /* bytes */
+	relink_kind kind;
+	const void *header;          /* Elf64_Ehdr */
+	const void *program_headers; /* Elf64_Phdr; NULL: none */
+	size_t program_header_count;
+	const void *sections; /* Elf64_Shdr; NULL if the file has no usable table */
+	size_t section_count;
+	const void *dynamic; /* Elf64_Dyn up to the terminator, which does not count; NULL: none */
+	size_t dynamic_count;
+	const char *interpreter, *soname, *rpath, *runpath; /* NULL if absent */
+	const char *const *needed; /* DT_NEEDED, in order */
+	size_t needed_count;
+	uint64_t flags, flags_1; /* DT_FLAGS, DT_FLAGS_1 */
+	int binds_now;           /* it refuses to be bound lazily */
+	int has_static_tls;      /* DF_STATIC_TLS */
+	int is_relinkable;       /* it has the relocations of its sections (--emit-relocs) */
+} relink_scan_info;
+
+/* Read what the headers of INPUT say, for a library, program or relocatable file of this CPU.  Free *out_scan with
+ * relink_scan_free.  Fails with RELINK_E_IO_…, RELINK_E_EHDR_…, RELINK_E_DYN_MALFORMED. */
+RELINK_API relink_status relink_scan_new(const relink_input *input, relink_scan **out_scan, relink_error *error);
+RELINK_API void relink_scan_free(relink_scan *scan);
+RELINK_API const relink_scan_info *relink_scan_get_info(const relink_scan *scan);
+
+/* The name of section INDEX; "" if there is none. */
+RELINK_API const char *relink_scan_section_name(const relink_scan *scan, size_t index);
+
+/* Copy SIZE bytes at OFFSET of the file to BUFFER; RELINK_E_IO_SHORT if it ends before. */
+RELINK_API relink_status relink_scan_read(const relink_scan *scan, void *buffer, size_t size, uint64_t offset,
+					  relink_error *error);
+
+/* relink_load for what was scanned, without reading its head again: the file may have lost its name meanwhile.  The
+ * scan stays the caller's, and may be loaded again; not by two threads at once. */
+RELINK_API relink_status relink_load_scanned(relink_context *context, relink_scan *scan, const relink_options *options,
+					     relink_module **out_module, relink_error *error);
+
+/* The header alone, checked as for loading: 64 bytes, an Elf64_Ehdr.  For program headers make a scan. */
+RELINK_API relink_status relink_read_header(const relink_input *input, void *out_header, relink_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -94,6 +94,10 @@ RL_NODISCARD enum rl_status rl_input_open(const relink_input *input, struct rl_i
 					  struct rl_file *out_file, struct rl_diag *diag);
 void rl_input_close(struct rl_file *file);
 
+/* load.c: load FILE, which INPUT became; its path goes to the module. */
+relink_status rl_load_file(relink_context *context, const relink_input *input, struct rl_file *file,
+			   const relink_options *options, relink_module **out_module, relink_error *error);
+
 /* hooks.c: the engine's questions and news, passed on. */
 void rl_hooks_attach(struct rl_linker *linker);
 enum rl_status rl_hooks_before_relocation(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,

@@ -98,36 +98,44 @@ static enum rl_status kind_check(const struct rl_file *file, const relink_input 
 	return fits ? RL_OK : rl_fail(diag, RL_OPEN_EXECUTABLE, .subject = input->name, .value = type);
 }
 
-relink_status relink_load(relink_context *context, const relink_input *input, const relink_options *options,
-			  relink_module **out_module, relink_error *error)
+relink_status rl_load_file(relink_context *context, const relink_input *input, struct rl_file *file,
+			   const relink_options *options, relink_module **out_module, relink_error *error)
 {
 	static const relink_options none;
 	struct rl_diag diag = RL_DIAG_NONE;
-	struct rl_input_source source;
-	struct rl_file file;
 	if (options == NULL)
 		options = &none;
-	relink_status refused = input == NULL || (input->kind == 0 && input->name == NULL)
-					? RELINK_E_ARGUMENT : arguments_check(context, options, out_module);
+	relink_status refused = arguments_check(context, options, out_module);
 	if (refused != RELINK_OK)
-		return rl_error_plain(error, refused, "");
-	enum rl_status status = rl_input_open(input, &source, &file, &diag);
-	if (status != RL_OK)
-		return rl_error_take(&diag, error);
-	status = kind_check(&file, input, options->flags, &diag);
+		return rl_error_plain(error, refused, input->name);
 	relink_module *module = NULL;
+	enum rl_status status = kind_check(file, input, options->flags, &diag);
 	if (status == RL_OK) {
 		rl_engine_lock();
-		status = open_object(context, input->name != NULL ? input->name : "<memory>", &file, options, &module,
+		status = open_object(context, input->name != NULL ? input->name : "<memory>", file, options, &module,
 				     &diag);
 		rl_engine_unlock();
 	}
-	rl_heap_give(file.path); /* NULL if the module has taken it */
-	rl_input_close(&file);
 	if (status != RL_OK)
 		return rl_error_take(&diag, error);
 	*out_module = module;
 	return RELINK_OK;
+}
+
+relink_status relink_load(relink_context *context, const relink_input *input, const relink_options *options,
+			  relink_module **out_module, relink_error *error)
+{
+	struct rl_diag diag = RL_DIAG_NONE;
+	struct rl_input_source source;
+	struct rl_file file;
+	if (context == NULL || out_module == NULL || input == NULL || (input->kind == 0 && input->name == NULL))
+		return rl_error_plain(error, RELINK_E_ARGUMENT, "");
+	if (rl_input_open(input, &source, &file, &diag) != RL_OK)
+		return rl_error_take(&diag, error);
+	relink_status status = rl_load_file(context, input, &file, options, out_module, error);
+	rl_heap_give(file.path); /* NULL if the module has taken it */
+	rl_input_close(&file);
+	return status;
 }
 
 relink_status relink_open(relink_context *context, const char *name, const relink_options *options,
