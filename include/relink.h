@@ -186,7 +186,10 @@ enum {
 	/* Symbols that no module of the context defines are looked for in the process (its global scope), too. */
 	RELINK_HOST_SYMBOLS = 4,
 	/* No unwinder is told of the context's modules: exceptions do not pass through them. */
-	RELINK_NO_UNWIND = 8
+	RELINK_NO_UNWIND = 8,
+	/* For debugging: the memory of handles that were given back is not used again, so that every use of one is
+	 * noticed (RELINK_E_HANDLE, or NULL), not only most. */
+	RELINK_KEEP_HANDLES = 4096
 };
 
 /* Make a context.  FLAGS: RELINK_HOST_….  Free it with relink_context_free. */
@@ -244,7 +247,16 @@ typedef enum relink_event {
 	RELINK_EVENT_UNMAPPED
 } relink_event;
 
-/* Callbacks of a context; members may be NULL.  All but the last run under the lock of the library and must not call
+/* What is decided about one module before it is relocated. */
+typedef struct relink_plan {
+	int binding; /* 0: as the load says; 1: eager; 2: lazy, unless the file forbids it */
+	/* Modules of the context, or of the process, whose symbols this module's references find before all others.  They
+	 * stay loaded as long as it. */
+	relink_module *const *scope;
+	size_t scope_count;
+} relink_plan;
+
+/* Callbacks of a context; members may be NULL.  All but "call" run under the lock of the library and must not call
  * it; what they are passed lives until they return. */
 typedef struct relink_hooks {
 	/* Something happened to a module. */
@@ -260,10 +272,29 @@ typedef struct relink_hooks {
 	/* Call the constructors (IS_INIT) or destructors of a module in another way: FUNCTIONS are COUNT addresses in
 	 * the order in which they are to be called.  0: they are called as usual. */
 	int (*call)(void *user, const relink_info *info, int is_init, void (*const *functions)(void), size_t count);
+	/* A module was mapped and accepted: fill in *plan, which is all zero, for it.  Not 0: the load fails with
+	 * RELINK_E_REFUSED.  Relocatable files have no lazy binding. */
+	int (*plan)(void *user, const relink_info *info, relink_plan *plan);
 } relink_hooks;
 
 /* Set the context's callbacks; *hooks is copied.  NULL: none. */
 RELINK_API relink_status relink_set_hooks(relink_context *context, const relink_hooks *hooks, void *user);
+
+/* A module's thread-local variables, as a resolver is asked for them. */
+typedef struct relink_thread_block {
+	size_t module;     /* relink_info.tls_module */
+	const void *image; /* what the block begins with; zeros follow */
+	size_t image_size, size, align;
+} relink_thread_block;
+
+/* Where the calling thread has them: SIZE bytes with ALIGN that stay there.  NULL: the library keeps them itself, and asks
+ * no more in this thread.  Asked at every access, from any thread, without a lock; may not call the library, nor use
+ * variables that it resolves itself. */
+typedef void *relink_thread_resolver(void *user, const relink_thread_block *block);
+
+/* Ask RESOLVER for all thread-local variables of the context's modules.  Set it before the first module is loaded; blocks
+ * are the resolver's to free.  NULL: none. */
+RELINK_API relink_status relink_resolve_threads(relink_context *context, relink_thread_resolver *resolver, void *user);
 
 /* ---- Loading ----------------------------------------------------------------------------------------------------- */
 
@@ -300,6 +331,21 @@ RELINK_API relink_status relink_load(relink_context *context, const relink_input
 RELINK_API relink_status relink_open(relink_context *context, const char *name, const relink_options *options,
 				     relink_module **out_module, relink_error *error);
 
+/* An image that is in memory already, with the protections its segments want, and its writable parts writable, but not
+ * relocated: mapped by other means, or found there by a program that runs without an operating system. */
+typedef struct relink_mapped {
+	const char *name; /* path */
+	uintptr_t bias;   /* what is added to addresses of the file */
+	const void *program_headers; /* Elf64_Phdr; they and the image must outlive the module */
+	size_t program_header_count;
+	uintptr_t entry; /* in memory; 0: none */
+} relink_mapped;
+
+/* Link and initialise it as relink_load does.  Unloading destroys the module, and leaves the memory alone. */
+RELINK_API relink_status relink_load_mapped(relink_context *context, const relink_mapped *mapped,
+					    const relink_options *options, relink_module **out_module,
+					    relink_error *error);
+
 /* Call the constructors of a module that was loaded with RELINK_DEFER_INIT, and of what came with it; once. */
 RELINK_API relink_status relink_initialize(relink_module *module);
 
@@ -309,6 +355,12 @@ RELINK_API relink_module *relink_ref(relink_module *module);
 /* Give a reference back.  With the last one the module is destroyed (destructors, then unmapping) as soon as no other
  * module needs it.  NULL is allowed. */
 RELINK_API void relink_unref(relink_module *module);
+
+/* A handle that does not keep its module loaded. */
+typedef struct relink_weak relink_weak;
+RELINK_API relink_weak *relink_weak_new(relink_module *module); /* NULL: no memory, or not a module */
+RELINK_API relink_module *relink_weak_get(relink_weak *weak);   /* a new reference; NULL: the module was unloaded */
+RELINK_API void relink_weak_free(relink_weak *weak);
 
 /* Make the module's symbols, and its dependencies', visible to all modules of the context that are loaded later. */
 RELINK_API relink_status relink_make_global(relink_module *module, relink_error *error);

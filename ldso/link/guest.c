@@ -241,6 +241,13 @@ void *rl_thread_block(struct rl_tls_state *tls, size_t module)
 	void *block = block_find(tls, module);
 	if (block != NULL)
 		return block;
+	if (tls->guest->block_ask != NULL) {
+		const struct rl_tls_slot *slot = slot_of(tls, module);
+		struct rl_object *object = slot == NULL ? NULL : __atomic_load_n(&slot->object, __ATOMIC_ACQUIRE);
+		block = object == NULL ? NULL : tls->guest->block_ask(object);
+		if (block != NULL)
+			return block;
+	}
 	uint64_t old_signals = rl_sys_signals_block();
 	block = block_make(tls, module);
 	rl_sys_signals_restore(old_signals);

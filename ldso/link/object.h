@@ -26,6 +26,13 @@ enum rl_object_kind {
 	RL_OBJECT_LINKER,
 };
 
+/* How calls of one object are to be bound, whatever was asked for when it was opened. */
+enum rl_plan {
+	RL_PLAN_NONE,
+	RL_PLAN_EAGER,
+	RL_PLAN_LAZY,
+};
+
 /* A name under which the object can be asked for again. */
 struct rl_object_name {
 	const char *string;
@@ -106,9 +113,11 @@ struct rl_object {
 	struct rl_scope_cell own_scope; /* what dlsym(handle) and, for opened roots, its objects search */
 	struct rl_scope_cell symbolic_scope; /* DT_SYMBOLIC: the object alone */
 	struct rl_scope_cell given_scope; /* roots: what they and what came with them search first; mostly NULL */
+	struct rl_scope_cell planned_scope; /* what this object alone searches before that; mostly NULL */
 	_Atomic(struct rl_scope_list *) search; /* the scopes references of this object are looked up in, in order */
 	bool is_global;                 /* in the namespace's global scope */
 	bool is_lazy;                   /* its PLT waits for first calls */
+	enum rl_plan plan;              /* what was decided about that for this object */
 
 	/* Life.  All under the load lock, but bound_by which lazy binding adds to. */
 	unsigned open_count; /* dlopen handles given out for it */

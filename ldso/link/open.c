@@ -95,7 +95,8 @@ static enum rl_status relocate_new(struct transaction *t)
 	for (size_t i = t->root->sorted.count; i-- > 0;) {
 		struct rl_object *object = t->root->sorted.items[i];
 		if (!object->is_relocated)
-			RL_TRY(object_relocate(t, object, is_lazy));
+			RL_TRY(object_relocate(t, object, object->plan == RL_PLAN_NONE ? is_lazy
+								  : object->plan == RL_PLAN_LAZY));
 	}
 	return RL_OK;
 }
@@ -186,7 +187,12 @@ static enum rl_status open_locked(struct transaction *t)
 				  .for_dlopen = true,
 				  .only_loaded = request->only_loaded,
 				  .is_copy = request->is_copy};
-	RL_TRY(rl_load(t->linker, t->namespace, &load, &t->root, t->diag));
+	if (request->adoption != NULL) {
+		RL_TRY(rl_adopt(t->linker, t->namespace, request->adoption, &t->root, t->diag));
+		t->root->is_permanent = false;
+	} else {
+		RL_TRY(rl_load(t->linker, t->namespace, &load, &t->root, t->diag));
+	}
 	if (t->root == NULL)
 		return RL_OK;
 	t->root_is_new = t->root == first_new(t);

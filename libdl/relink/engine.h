@@ -41,6 +41,8 @@ struct relink_context {
 	relink_hooks hooks;
 	void *hooks_user;
 	struct rl_object *stubs; /* what the hook "missing" defined; made on first use */
+	relink_thread_resolver *thread_resolver;
+	void *thread_user;
 };
 
 /* A handle; the object's shadow points back at it while it lives. */
@@ -116,6 +118,13 @@ static inline bool rl_module_is_good(const relink_module *module)
 {
 	return module != NULL && module->magic == RL_MODULE_MAGIC;
 }
+
+/* weak.c: OBJECT goes: weak handles no longer lead to it.  The lock is held. */
+void rl_weaks_forget(const struct rl_object *object);
+
+/* load.c: the modules of COUNT handles that may serve CONTEXT, or RL_REQUEST_HANDLE. */
+RL_NODISCARD enum rl_status rl_scope_read(const relink_context *context, relink_module *const *modules, size_t count,
+					  struct rl_object_list *out_list);
 
 /* error.c: *error from DIAG, which is emptied; returns its status. */
 relink_status rl_error_take(struct rl_diag *diag, relink_error *error);

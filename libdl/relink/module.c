@@ -53,7 +53,8 @@ void relink_unref(relink_module *module)
 		else
 			(void)!rl_close(&rl_engine.linker, object, &diag);
 		rl_diag_drop(&diag);
-		rl_heap_give(module);
+		if (context == NULL || (context->flags & RELINK_KEEP_HANDLES) == 0)
+			rl_heap_give(module);
 		if (context != NULL)
 			rl_context_release(context);
 	}
