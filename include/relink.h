@@ -70,11 +70,15 @@ typedef enum relink_status {
 	RELINK_E_REL_OVERFLOW,  /* a value that does not fit its place; value: the type */
 	RELINK_E_REL_PROTECT,   /* a read-only segment could not be opened for relocation; error_number */
 
-	RELINK_E_TLS_STATIC, /* symbol: initial-exec TLS, which only objects of the process's start have */
+	RELINK_E_TLS_STATIC, /* symbol: initial-exec TLS, and the process has no static TLS left; value: bytes */
 
 	RELINK_E_LINK_DEPENDENCY, /* file, needed by requester, was not found */
 	RELINK_E_LINK_EXISTS,     /* a module of this name is there already */
 	RELINK_E_SYMBOL,          /* relink_symbol_find: there is no such symbol */
+
+	RELINK_E_OBJECT_MALFORMED, /* a relocatable file whose section headers, symbols or groups make no sense */
+	RELINK_E_ARCHIVE,          /* an archive whose headers, names or index make no sense, or that has no index */
+	RELINK_E_LINK_TWICE,       /* symbol, defined by file and by requester, which were to be linked together */
 	RELINK_STATUS_COUNT
 } relink_status;
 
@@ -364,6 +368,21 @@ RELINK_API void relink_weak_free(relink_weak *weak);
 
 /* Make the module's symbols, and its dependencies', visible to all modules of the context that are loaded later. */
 RELINK_API relink_status relink_make_global(relink_module *module, relink_error *error);
+
+/* ---- Relocatable files and archives ------------------------------------------------------------------------------- */
+
+enum { RELINK_WHOLE_ARCHIVE = 1 << 20 }; /* an option of relink_link: take all members, wanted or not */
+
+/* Link COUNT relocatable files and archives (GNU's form, thin ones too) into one module called NAME, as a link editor
+ * would: they may need each other in a circle; COMDAT groups, COMMON symbols and weak definitions of one name become
+ * one; of archives the members that something wants are taken, from whichever archive; hidden symbols are seen by all
+ * of them and by nobody else.  If all inputs are archives, all members are taken.  What is still missing comes from
+ * where relink_load takes it.  The result is always a new module.
+ * Constructors run in the order of the inputs, by priority.  relink_load does this for a single archive.
+ * Fails like relink_load, with RELINK_E_ARCHIVE (also for one without an index), RELINK_E_LINK_TWICE, and
+ * RELINK_E_KIND for an input that is neither. */
+RELINK_API relink_status relink_link(relink_context *context, const char *name, const relink_input *inputs, size_t count,
+				     const relink_options *options, relink_module **out_module, relink_error *error);
 
 /* ---- Symbols ----------------------------------------------------------------------------------------------------- */
 

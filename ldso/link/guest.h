@@ -24,6 +24,12 @@ struct rl_guest {
 	void (*thread_enter)(struct rl_guest_thread *thread);
 	/* The calling thread's block of OBJECT, if somebody else keeps those; asked each time.  NULL: they are ours. */
 	void *(*block_ask)(const struct rl_object *object);
+	/* Ask the host for static TLS: a block like OBJECT's in all threads, whose place goes to object->tls.offset.
+	 * False: there is none.  NULL: the host is not asked. */
+	bool (*static_take)(struct rl_object *object);
+	void (*static_give)(struct rl_object *object);
+	/* OBJECT is relocated: its initial image may have changed since. */
+	void (*static_fill)(const struct rl_object *object);
 };
 
 /* The thread ends: free its blocks and the record. */

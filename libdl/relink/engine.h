@@ -95,6 +95,11 @@ struct rl_input_source {
 RL_NODISCARD enum rl_status rl_input_open(const relink_input *input, struct rl_input_source *source,
 					  struct rl_file *out_file, struct rl_diag *diag);
 void rl_input_close(struct rl_file *file);
+/* All its bytes, as a heap block. */
+RL_NODISCARD enum rl_status rl_input_read(const relink_input *input, char **out_bytes, size_t *out_size,
+					  struct rl_diag *diag);
+/* Whether it starts like an archive of relocatable files. */
+bool rl_input_is_archive(const relink_input *input);
 
 /* load.c: load FILE, which INPUT became; its path goes to the module. */
 relink_status rl_load_file(relink_context *context, const relink_input *input, struct rl_file *file,
@@ -110,6 +115,11 @@ void rl_stubs_drop(relink_context *context);
 /* frames.c: tell unwinders of an object, and that it goes. */
 void rl_frames_register(struct rl_object *object);
 void rl_frames_remove(struct rl_object *object);
+
+/* reserve.c: static TLS from the host, under the lock.  False: it has none left, or it cannot be used safely. */
+bool rl_reserve_take(struct rl_object *object);
+void rl_reserve_fill(const struct rl_object *object);
+void rl_reserve_give(struct rl_object *object);
 
 /* module.c: the handle of OBJECT with one more reference; NULL without memory.  The lock is held. */
 relink_module *rl_module_take(struct rl_object *object);

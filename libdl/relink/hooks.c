@@ -4,6 +4,7 @@
 #include "../../ldso/link/load.h"
 #include "../../ldso/link/namespace.h"
 #include "../../ldso/link/open.h"
+#include "../../ldso/link/section.h"
 #include "engine.h"
 
 static void hear(void *unused, const struct rl_event *event)
@@ -24,8 +25,10 @@ static void hear(void *unused, const struct rl_event *event)
 		return;
 	if (event->kind == RL_EVENT_RELOCATED && (context->flags & RELINK_NO_UNWIND) == 0)
 		rl_frames_register(event->object);
-	if (event->kind == RL_EVENT_UNMAPPED)
+	if (event->kind == RL_EVENT_UNMAPPED) {
 		rl_frames_remove(event->object);
+		rl_reserve_give(event->object);
+	}
 	for (size_t i = 0; context->hooks.event != NULL && i < sizeof kinds / sizeof kinds[0]; i++) {
 		if (kinds[i].from != event->kind)
 			continue;
@@ -98,6 +101,8 @@ enum rl_status rl_hooks_accept(struct rl_object *first, struct rl_diag *diag)
 static const char *symbol_name(const struct rl_object *object, uint32_t index)
 {
 	const struct rl_symbols *symbols = &object->symbols;
+	if (object->draft != NULL)
+		return rl_draft_symbol(object, index);
 	if (index == 0 || index >= symbols->symbol_limit || symbols->symbols[index].st_name >= symbols->strings_size)
 		return "";
 	return symbols->strings + symbols->symbols[index].st_name;
@@ -105,7 +110,7 @@ static const char *symbol_name(const struct rl_object *object, uint32_t index)
 
 static const char *version_name(const struct rl_object *object, uint32_t index)
 {
-	const struct rl_version *version = rl_reference_version(&object->symbols, index);
+	const struct rl_version *version = object->draft != NULL ? NULL : rl_reference_version(&object->symbols, index);
 	return version == NULL || version->name == NULL ? "" : version->name;
 }
 

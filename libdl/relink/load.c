@@ -140,7 +140,12 @@ relink_status relink_load(relink_context *context, const relink_input *input, co
 	struct rl_file file;
 	if (context == NULL || out_module == NULL || input == NULL || (input->kind == 0 && input->name == NULL))
 		return rl_error_plain(error, RELINK_E_ARGUMENT, "");
-	if (rl_input_open(input, &source, &file, &diag) != RL_OK)
+	enum rl_status opened = rl_input_open(input, &source, &file, &diag);
+	if (opened == RL_ELF_MAGIC && rl_input_is_archive(input)) {
+		rl_diag_drop(&diag);
+		return relink_link(context, input->name, input, 1, options, out_module, error);
+	}
+	if (opened != RL_OK)
 		return rl_error_take(&diag, error);
 	relink_status status = rl_load_file(context, input, &file, options, out_module, error);
 	rl_heap_give(file.path); /* NULL if the module has taken it */

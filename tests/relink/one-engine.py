@@ -16,7 +16,8 @@ PRODUCTS = {"ld-relink.so": "ld-relink.so", "libdl-relink.so": "libdl-relink.so"
 OWN = {
     "ld-relink.so": {"ldso/link/thread.c", "ldso/link/tls.c"},
     "libdl-relink.so": {"ldso/link/guest.c"},
-    "librelink.so.0.1.0": {"ldso/link/guest.c", "ldso/link/section.c", "ldso/link/assemble.c"},
+    "librelink.so.0.1.0": {"ldso/link/guest.c"}
+    | {f"ldso/link/{name}.c" for name in ("arrange", "assemble", "combine", "compose", "meaning", "section")},
 }
 SHARED_MINIMUM = 30
 
