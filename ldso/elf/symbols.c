@@ -111,7 +111,7 @@ static const Elf64_Sym *sysv_find(const struct rl_symbols *symbols, struct rl_na
 	/* A damaged chain may loop: no walk is longer than the table. */
 	for (uint32_t steps = 0; index != STN_UNDEF && index < symbols->chain_limit && steps < symbols->chain_limit;
 	     steps++) {
-		if (rl_find_matches(symbols, name, want, &symbols->symbols[index], &defaults))
+		if (rl_find_matches(symbols, name, want, index, &defaults))
 			return rl_find_result(&symbols->symbols[index], &defaults);
 		index = symbols->chains[index];
 	}

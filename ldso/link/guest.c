@@ -58,7 +58,8 @@ static size_t place_free(const struct rl_guest_table *table, uintptr_t thread_po
 	size_t at = place_first(table, thread_pointer);
 	for (;; at = (at + 1) & (table->capacity - 1)) {
 		struct rl_guest_thread *thread = atomic_load_explicit(&table->places[at], memory_order_relaxed);
-		if (thread == NULL || atomic_load_explicit(&thread->thread_pointer, memory_order_relaxed) == 0)
+		/* Who takes a free record sees what its last owner left in it. */
+		if (thread == NULL || atomic_load_explicit(&thread->thread_pointer, memory_order_acquire) == 0)
 			return at;
 	}
 }
@@ -358,6 +359,12 @@ enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *obj
 	out_lack->obstacle = RL_TLS_IN_USE;
 	guest->static_give(object);
 	return RL_TLS_STATIC_FULL;
+}
+
+bool rl_tls_static_offer(struct rl_linker *linker, struct rl_object *object)
+{
+	(void)linker;
+	return object->tls.has_offset;
 }
 
 void rl_tls_static_fill(struct rl_linker *linker, struct rl_object *object)

@@ -47,10 +47,10 @@ struct rl_tls_block {
 	const void *image; /* initial bytes */
 	size_t image_size, size, align;
 	size_t first_offset; /* p_vaddr modulo align */
-	size_t module;       /* id in the dtv, 0 if the object has no TLS */
+	atomic_size_t module; /* id in the dtv, 0 if the object has no TLS, or has gone */
 	size_t offset;       /* bytes below the thread pointer if has_offset */
-	bool has_offset;     /* has a place in static TLS */
-	bool is_forced_dynamic;
+	atomic_bool has_offset;        /* has a place in static TLS; set behind offset, under the roster's lock */
+	atomic_bool is_forced_dynamic; /* never will have: some thread has it elsewhere; set under that lock, too */
 };
 
 /* One object that a symbol binding keeps loaded.  Pushed without a lock, read under it. */
@@ -123,7 +123,8 @@ struct rl_object {
 
 	/* Life.  All under the load lock, but bound_by which lazy binding adds to. */
 	unsigned open_count; /* dlopen handles given out for it */
-	bool is_permanent;   /* never unloaded: start-up object, NODELETE, unique symbols */
+	bool is_permanent;   /* never unloaded: start-up object, NODELETE */
+	atomic_uint unique_count; /* unique symbols that were chosen here: not unloaded either, unless an open is undone */
 	bool is_relocated, init_called;
 	atomic_bool is_removed; /* lookups pass it over: it goes away */
 	bool mark; /* scratch of the current graph walk; false between operations */

@@ -13,11 +13,12 @@ import sys
 
 LAYERS = ("ldso/base/", "ldso/elf/", "ldso/link/")
 PRODUCTS = {"ld-relink.so": "ld-relink.so", "libdl-relink.so": "libdl-relink.so", "librelink.so.0.1.0": "librelink.so"}
+RELOCATABLE = {"ldso/elf/archive.c", "ldso/elf/relocatable.c", "ldso/link/arrange.c", "ldso/link/assemble.c", "ldso/link/combine.c",
+               "ldso/link/compose.c", "ldso/link/meaning.c", "ldso/link/section.c"}
 OWN = {
-    "ld-relink.so": {"ldso/link/thread.c", "ldso/link/tls.c"},
+    "ld-relink.so": {"ldso/link/roster.c", "ldso/link/thread.c", "ldso/link/tls.c"},
     "libdl-relink.so": {"ldso/link/guest.c"},
-    "librelink.so.0.1.0": {"ldso/link/guest.c"}
-    | {f"ldso/link/{name}.c" for name in ("arrange", "assemble", "combine", "compose", "meaning", "section")},
+    "librelink.so.0.1.0": {"ldso/link/guest.c"} | RELOCATABLE,
 }
 SHARED_MINIMUM = 30
 
