@@ -255,21 +255,10 @@ static void relocate_all(struct rl_diag *diag)
 	rl_must(rl_relocate(linker(), program, false, diag), diag);
 }
 
-/* Runs when the program exits inside a constructor, as the last of atexit's functions: libc skips the destructor of
- * a program whose constructor has not finished, and with it all of ours. */
-static void exit_guard(void)
-{
-	if (!rl_musl.has_started)
-		rl_musl_destroy_all(&rl_musl);
-}
-
 /* libc's moment for constructors. */
 static void program_start(void)
 {
-	if (rl_musl.functions.atexit != NULL)
-		rl_musl.functions.atexit(exit_guard);
 	rl_musl_construct(&rl_musl, linker()->program);
-	rl_musl.has_started = true;
 }
 
 /* libc's moment for destructors. */
@@ -292,7 +281,7 @@ struct rl_transfer rl_start_musl(void)
 	rl_tls_layout(linker());
 	rl_tls_publish(linker());
 	rl_scopes_make(&diag);
-	rl_must(rl_musl_host_make(&rl_musl, program_start, program_end), &diag);
+	rl_must(rl_musl_host_make(&rl_musl, program_start, program_end, &diag), &diag);
 	rl_musl_host_enter(&rl_musl, &rl_config.kernel, (uintptr_t)rl_port_hosted_return);
 	/* From here the stack below the kernel's vector is libc's, until it comes back to rl_start_hosted. */
 	return (struct rl_transfer){rl_musl.libc->entry, rl_config.kernel.stack};
@@ -311,9 +300,9 @@ struct rl_transfer rl_start_hosted(void)
 	if (options.lists)
 		rl_sys_exit(0);
 	/* From here every object may be called. */
-	rl_musl.functions.atexit = rl_musl_function(&rl_musl, "atexit");
 	rl_musl.functions.atfork = rl_musl_function(&rl_musl, "pthread_atfork");
 	rl_musl.functions.strerror = rl_musl_function(&rl_musl, "strerror");
+	rl_musl.functions.set_cancel_state = rl_musl_function(&rl_musl, "pthread_setcancelstate");
 	rl_addresses_publish(&diag);
 	debugger = rl_debug_listener(linker());
 	linker()->listeners = &debugger;

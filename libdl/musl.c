@@ -48,6 +48,7 @@ static void fork_prepare(void)
 static void fork_child(void)
 {
 	rl_fork_child(linker());
+	rl_musl_calls_fork_child(&rl_musl);
 	rl_musl_unlock(&rl_musl.calls_lock);
 	rl_musl_unlock(&rl_musl.load_lock);
 }
@@ -89,6 +90,7 @@ static enum rl_status open_locked(const char *name, struct rl_file *file, int mo
 	}
 	if (*out_object == NULL)
 		return rl_fail(diag, RL_REQUEST_NOT_OPEN, .subject = name);
+	RL_TRY(rl_musl_calls_check(*out_object, diag));
 	rl_musl_missing_retry(&rl_musl);
 	rl_musl.opened_count++;
 	return RL_OK;
@@ -104,21 +106,31 @@ static void open_report(const char *name, int mode, struct rl_diag *diag)
 	rl_dl_error_set(diag);
 }
 
+/* A thread may be cancelled only when it has opened: half-run constructors would never end. */
+static int cancel_state_set(int state)
+{
+	int before = state;
+	if (rl_musl.functions.set_cancel_state != NULL)
+		rl_musl.functions.set_cancel_state(state, &before);
+	return before;
+}
+
 static void *open_any(const char *name, struct rl_file *file, int mode)
 {
+	enum { CANCEL_DISABLED = 1 };
 	struct rl_diag diag = RL_DIAG_NONE;
 	struct rl_object *object = NULL;
 	fork_register();
+	int before = cancel_state_set(CANCEL_DISABLED);
 	rl_musl_lock(&rl_musl.load_lock);
 	enum rl_status status = open_locked(name, file, mode, &object, &diag);
 	rl_musl_unlock(&rl_musl.load_lock);
-	if (status != RL_OK) {
+	if (status != RL_OK)
 		open_report(name, mode, &diag);
-		return NULL;
-	}
-	if (object != linker()->program)
+	else if (object != linker()->program)
 		rl_musl_construct(&rl_musl, object);
-	return rl_musl_map(object);
+	cancel_state_set(before);
+	return status == RL_OK ? rl_musl_map(object) : NULL;
 }
 
 static void *open_name(const char *name, int mode)

@@ -78,6 +78,7 @@ enum rl_status {
 	RL_REQUEST_HANDLE,  /* what was passed is no handle */
 	RL_REQUEST_SYMBOL,  /* dlsym did not find it */
 	RL_REQUEST_EXITING, /* the process is ending */
+	RL_REQUEST_INCONSISTENT, /* a constructor was running in a thread that a fork left behind */
 	RL_TOKEN_FORBIDDEN, /* dynamic string token in a secure process */
 	RL_TOKEN_EMPTY,
 

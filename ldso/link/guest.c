@@ -58,7 +58,8 @@ static size_t place_free(const struct rl_guest_table *table, uintptr_t thread_po
 	size_t at = place_first(table, thread_pointer);
 	for (;; at = (at + 1) & (table->capacity - 1)) {
 		struct rl_guest_thread *thread = atomic_load_explicit(&table->places[at], memory_order_relaxed);
-		if (thread == NULL || atomic_load_explicit(&thread->thread_pointer, memory_order_relaxed) == 0)
+		/* Who takes a free record sees what its last owner left in it. */
+		if (thread == NULL || atomic_load_explicit(&thread->thread_pointer, memory_order_acquire) == 0)
 			return at;
 	}
 }
@@ -274,6 +275,13 @@ void *rl_thread_block(struct rl_tls_state *tls, size_t module)
 		block = block_static(slot_of(tls, module));
 	if (block != NULL)
 		return block;
+	if (tls->guest->block_ask != NULL) {
+		const struct rl_tls_slot *slot = slot_of(tls, module);
+		struct rl_object *object = slot == NULL ? NULL : __atomic_load_n(&slot->object, __ATOMIC_ACQUIRE);
+		block = object == NULL ? NULL : tls->guest->block_ask(object);
+		if (block != NULL)
+			return block;
+	}
 	uint64_t old_signals = rl_sys_signals_block();
 	block = block_make(tls, module);
 	rl_sys_signals_restore(old_signals);
@@ -352,6 +360,12 @@ enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *obj
 	out_lack->obstacle = RL_TLS_IN_USE;
 	guest->static_give(object);
 	return RL_TLS_STATIC_FULL;
+}
+
+bool rl_tls_static_offer(struct rl_linker *linker, struct rl_object *object)
+{
+	(void)linker;
+	return object->tls.has_offset;
 }
 
 void rl_tls_static_fill(struct rl_linker *linker, struct rl_object *object)

@@ -1,6 +1,6 @@
 /* Constructors and destructors at musl's moments.  Constructors run without the load lock: another thread that
- * needs the same object waits for that object only.  exit waits for constructors in progress, and from then on
- * none starts. */
+ * needs the same object waits for that object only.  exit waits for constructors in progress whose destructors will be
+ * due, and from then on no constructor starts or ends: exit keeps the lock. */
 #include "../../link/calls.h"
 
 #include "musl.h"
@@ -53,13 +53,9 @@ void rl_musl_construct(struct rl_musl *musl, struct rl_object *root)
 	for (size_t i = root->sorted.count; i-- > 0;) {
 		struct rl_object *object = root->sorted.items[i];
 		struct rl_musl_map *map = rl_musl_map(object);
-		/* Once exit has begun, this thread sleeps until the process ends; but libc waits for the thread that
-		 * starts the program, so that one goes on when all destructors have run. */
-		while ((map->visitor != 0 && map->visitor != self) || (musl->is_closing && !musl->is_closed)
-		       || (musl->is_closed && root != musl->linker->program))
+		/* Once exit has begun, this thread sleeps until the process ends. */
+		while ((map->visitor != 0 && map->visitor != self) || musl->is_closing)
 			wait_for_change(musl);
-		if (musl->is_closed)
-			break;
 		if (map->visitor == 0 && !map->is_constructed && object != musl->libc
 		    && object->kind != RL_OBJECT_LINKER)
 			object_construct(musl, map);
@@ -89,13 +85,28 @@ void rl_musl_destroy_all(struct rl_musl *musl)
 	for (struct rl_musl_map *map = was_closing ? NULL : musl->fini; map != NULL; map = map->next_fini) {
 		while (map->visitor != 0 && map->visitor != self)
 			wait_for_change(musl);
-		if (!map->is_constructed)
-			continue;
-		rl_musl_unlock(&musl->calls_lock);
-		object_destroy(musl, map->object);
-		rl_musl_lock(&musl->calls_lock);
+		if (map->is_constructed)
+			object_destroy(musl, map->object);
 	}
-	musl->is_closed = true;
-	change(musl);
-	rl_musl_unlock(&musl->calls_lock);
+	/* The process ends with the lock taken. */
+}
+
+enum { LOST = 1 };
+
+void rl_musl_calls_fork_child(struct rl_musl *musl)
+{
+	uintptr_t self = rl_port_thread_pointer();
+	for (struct rl_musl_map *map = musl->first; map != NULL; map = map->l_next)
+		if (map->visitor != 0 && map->visitor != self)
+			map->visitor = LOST;
+}
+
+enum rl_status rl_musl_calls_check(const struct rl_object *root, struct rl_diag *diag)
+{
+	for (size_t i = root->sorted.count; i-- > 0;) {
+		const struct rl_object *object = root->sorted.items[i];
+		if (rl_musl_map(object)->visitor == LOST)
+			return rl_fail(diag, RL_REQUEST_INCONSISTENT, .subject = object->path);
+	}
+	return RL_OK;
 }

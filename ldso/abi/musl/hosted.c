@@ -2,8 +2,8 @@
  *
  * libc's entry expects what the kernel gives a dynamic linker.  It gets a small program that exists only in memory and
  * describes what libc must own: the initial TLS image of every thread, the default stack size, which of libc's
- * functions are replaced, and one constructor and one destructor.  libc relocates itself, makes the main thread, and
- * jumps to "the program's entry", which is ours.  This uses nothing but the contract between kernel and dynamic linker,
+ * functions are replaced, and one constructor.  libc relocates itself, makes the main thread, and jumps to "the
+ * program's entry", which is ours.  The one destructor is libc's own, of which it has none.  This uses nothing but the contract between kernel and dynamic linker,
  * the one interface of musl that cannot change.
  */
 #include <string.h>
@@ -13,7 +13,7 @@
 
 enum {
 	HEADER_COUNT = 5, /* PT_PHDR, PT_LOAD, PT_DYNAMIC, PT_GNU_STACK, PT_TLS; then the objects' writable segments */
-	DYNAMIC_COUNT = 10,
+	DYNAMIC_COUNT = 8,
 	PATCH_COUNT = 5,
 	HASH_HEAD = 7, /* words of DT_GNU_HASH in front of the chains: four numbers, a filter of two, and the one bucket */
 };
@@ -23,7 +23,7 @@ static const char libc_name[] = "libc.so"; /* libc takes this name for itself an
 struct rl_musl_hosted {
 	uintptr_t base; /* what its addresses are relative to: a page's, for libc rounds them */
 	Elf64_Dyn dynamic[DYNAMIC_COUNT];
-	uintptr_t start[1], end[1];
+	uintptr_t start[1], end[1]; /* the arrays of constructors, its own, and of destructors, libc's */
 	char *zero;  /* where a thread pointer would be in the image's area */
 	char *image; /* of the static TLS of all objects and our own words; libc copies it for each thread */
 	size_t image_size;
@@ -270,26 +270,49 @@ static void dynamic_make(struct rl_musl_hosted *hosted)
 		{DT_GNU_HASH, {relative(hosted, hosted->hash)}},
 		{DT_INIT_ARRAY, {relative(hosted, hosted->start)}},
 		{DT_INIT_ARRAYSZ, {sizeof hosted->start}},
-		{DT_FINI_ARRAY, {relative(hosted, hosted->end)}},
-		{DT_FINI_ARRAYSZ, {sizeof hosted->end}},
 		{DT_NULL, {0}},
 	};
 	memcpy(hosted->dynamic, entries, sizeof entries);
 }
 
-enum rl_status rl_musl_host_make(struct rl_musl *musl, void (*start)(void), void (*end)(void))
+/* libc's destructors run at the right moment whatever its program is doing: exit would wait for a program whose
+ * constructor is still running, and then let it go on to main; and it would skip that program's destructor if it was the
+ * constructor that called exit.  libc has no array of destructors: the two entries of its dynamic section that say so
+ * stand in place of two that its linker does not read.  It has not run yet, so the section is not sealed. */
+static bool libc_end_set(const struct rl_object *libc, const struct rl_musl_hosted *hosted)
+{
+	static const Elf64_Sxword unread[] = {DT_FLAGS_1, DT_FLAGS, DT_SYMENT, DT_STRSZ};
+	Elf64_Dyn *places[2] = {0}, *first = (Elf64_Dyn *)libc->dynamic.entries;
+	const Elf64_Phdr *segment = rl_image_segment(&libc->image, (uintptr_t)first - libc->image.bias);
+	if (segment == NULL || !(segment->p_flags & PF_W) || libc->dynamic.fini_array.count != 0)
+		return false;
+	size_t found = 0;
+	for (size_t i = 0; i < sizeof unread / sizeof unread[0] && found < 2; i++)
+		for (Elf64_Dyn *entry = first; entry->d_tag != DT_NULL && found < 2; entry++)
+			if (entry->d_tag == unread[i])
+				places[found++] = entry;
+	if (found < 2)
+		return false;
+	*places[0] = (Elf64_Dyn){DT_FINI_ARRAY, {(uintptr_t)hosted->end - libc->image.bias}};
+	*places[1] = (Elf64_Dyn){DT_FINI_ARRAYSZ, {sizeof hosted->end}};
+	return true;
+}
+
+enum rl_status rl_musl_host_make(struct rl_musl *musl, void (*start)(void), void (*end)(void), struct rl_diag *diag)
 {
 	size_t header_limit = HEADER_COUNT + donations_limit(musl);
 	struct rl_musl_hosted *hosted = rl_heap_take(sizeof *hosted + header_limit * sizeof hosted->headers[0]);
 	if (hosted == NULL)
-		return RL_NO_MEMORY;
+		return rl_fail(diag, RL_NO_MEMORY);
 	hosted->base = (uintptr_t)hosted & -musl->linker->page_size;
 	if (!image_make(musl, hosted) || !symbols_make(musl, hosted))
-		return RL_NO_MEMORY;
+		return rl_fail(diag, RL_NO_MEMORY);
 	hosted->start[0] = (uintptr_t)start;
 	hosted->end[0] = (uintptr_t)end;
 	headers_make(musl, hosted);
 	dynamic_make(hosted);
+	if (!libc_end_set(musl->libc, hosted))
+		return rl_fail(diag, RL_DYNAMIC_DAMAGED, .subject = musl->libc->path);
 	musl->hosted = hosted;
 	return RL_OK;
 }

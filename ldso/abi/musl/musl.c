@@ -19,6 +19,8 @@ struct rl_object *rl_musl_object(const struct rl_musl *musl, const void *handle)
 static enum rl_status object_attach(void *context, struct rl_object *object, struct rl_diag *diag)
 {
 	(void)context;
+	if (!RL_PORT_MUSL_CALLS_INIT)
+		object->dynamic.init = object->dynamic.fini = 0;
 	struct rl_musl_map *map = rl_heap_take(sizeof *map);
 	if (map == NULL)
 		return rl_fail(diag, RL_NO_MEMORY, .subject = object->path);
@@ -87,11 +89,11 @@ static bool object_is_busy(void *context, struct rl_object *object)
 	return true;
 }
 
-/* musl never makes a stack executable. */
+/* musl never makes a stack executable.  FIRST is what is being opened: the last moment to refuse. */
 static enum rl_status stack_prepare(void *context, struct rl_object *first, struct rl_diag *diag)
 {
-	(void)context, (void)first, (void)diag;
-	return RL_OK;
+	(void)context;
+	return rl_musl_calls_check(first, diag);
 }
 
 static void lock(void *context)
@@ -102,12 +104,6 @@ static void lock(void *context)
 static void unlock(void *context)
 {
 	rl_musl_unlock(&((struct rl_musl *)context)->load_lock);
-}
-
-/* Nothing is ever added to the static area of running threads. */
-static void threads_each(void *context, void (*visit)(void *, uintptr_t), void *argument)
-{
-	(void)context, (void)visit, (void)argument;
 }
 
 static enum rl_status name_claim(void *context, const char *name, struct rl_object *requester,
@@ -135,6 +131,5 @@ struct rl_abi rl_musl_abi(struct rl_musl *musl)
 		.stack_prepare = stack_prepare,
 		.lock = lock,
 		.unlock = unlock,
-		.threads_each = threads_each,
 	};
 }

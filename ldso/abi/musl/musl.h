@@ -16,7 +16,7 @@ struct rl_musl_map {
 	struct rl_musl_map *l_next, *l_prev;
 
 	struct rl_object *object;
-	uintptr_t visitor;             /* thread that is running the constructors, 0: none */
+	uintptr_t visitor;             /* thread that is running the constructors, 0: none, 1: lost by a fork */
 	bool is_constructed;
 	struct rl_musl_map *next_fini; /* stack of objects with destructors: last constructed first */
 };
@@ -61,8 +61,7 @@ struct rl_musl {
 	uint32_t calls_event;    /* changes when a constructor is done */
 	uint32_t calls_waiters;  /* threads that wait for that */
 	struct rl_musl_map *fini;
-	bool is_closing, is_closed; /* exit has begun: no constructor starts; all destructors have run */
-	bool has_started;           /* the program's constructors have run */
+	bool is_closing; /* exit has begun: no constructor starts */
 
 	bool opens_lazily;
 	struct rl_musl_missing *missing;
@@ -72,9 +71,9 @@ struct rl_musl {
 
 	struct rl_musl_hosted *hosted;
 	struct {
-		int (*atexit)(void (*function)(void));
 		int (*atfork)(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 		char *(*strerror)(int number);
+		int (*set_cancel_state)(int state, int *out_before);
 	} functions;
 };
 
@@ -123,6 +122,10 @@ void rl_musl_wake(uint32_t *word, int count);
 /* calls.c: constructors and destructors at musl's moments. */
 void rl_musl_construct(struct rl_musl *musl, struct rl_object *root);
 void rl_musl_destroy_all(struct rl_musl *musl);
+/* In the child of a fork: constructors that other threads were running will never end. */
+void rl_musl_calls_fork_child(struct rl_musl *musl);
+/* Fails if ROOT needs an object whose constructors such a thread left. */
+RL_NODISCARD enum rl_status rl_musl_calls_check(const struct rl_object *root, struct rl_diag *diag);
 
 /* thread.c */
 struct rl_dtv *rl_musl_dtv_give(struct rl_tls_state *tls);
@@ -145,9 +148,10 @@ RL_NODISCARD enum rl_status rl_musl_define(struct rl_object *object, const struc
 
 /* hosted.c: libc's own start as a subroutine. */
 
-/* Make the program that libc will see.  The static TLS of all objects is laid out and scopes are made.  START and END
- * are what libc calls as its constructor and destructor. */
-RL_NODISCARD enum rl_status rl_musl_host_make(struct rl_musl *musl, void (*start)(void), void (*end)(void));
+/* Make the program that libc will see.  The static TLS of all objects is laid out and scopes are made.  START is what
+ * libc calls as that program's constructor, END what it calls as its own destructor. */
+RL_NODISCARD enum rl_status rl_musl_host_make(struct rl_musl *musl, void (*start)(void), void (*end)(void),
+					      struct rl_diag *diag);
 /* Change the kernel's vector so that libc finds that program and comes back to RETURN_ADDRESS; and change it back. */
 void rl_musl_host_enter(struct rl_musl *musl, struct rl_kernel *kernel, uintptr_t return_address);
 void rl_musl_host_leave(struct rl_musl *musl, struct rl_kernel *kernel);

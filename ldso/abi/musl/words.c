@@ -66,6 +66,9 @@ static size_t sentence(const struct rl_musl *musl, const struct rl_diag *diag, c
 		return rl_text_format(buffer, size, "Invalid library handle %s", diag->subject);
 	case RL_REQUEST_SYMBOL:
 		return rl_text_format(buffer, size, "Symbol not found: %s", diag->symbol);
+	case RL_REQUEST_INCONSISTENT: /* the line feed is musl's */
+		return rl_text_format(buffer, size, "State of %s is inconsistent due to multithreaded fork\n",
+				      diag->subject);
 	case RL_REQUEST_EXITING:
 		return rl_text_format(buffer, size, "Cannot dlopen while program is exiting.");
 	default:
