@@ -53,7 +53,8 @@ static enum rl_status filtee_insert(struct rl_linker *linker, struct rl_object_l
 	memmove(&closure->items[*at + 1], &closure->items[*at], (closure->count - 1 - *at) * sizeof closure->items[0]);
 	closure->items[*at] = filtee;
 	filtee->mark = true;
-	if (filter->previous != NULL) {
+	/* What was there before, or is borrowed, keeps its place in the list. */
+	if (filter->previous != NULL && filtee->namespace == filter->namespace && !filtee->is_relocated) {
 		rl_namespace_move(filter->namespace, filtee, filter->previous);
 		linker->abi.list_reordered(linker->abi.context);
 	}
@@ -83,6 +84,8 @@ static enum rl_status dependencies_load(struct rl_linker *linker, struct rl_obje
 			if (status != RL_OK && is_optional)
 				continue;
 			RL_TRY(status);
+			if (dependency == NULL)
+				continue; /* excused */
 			size_t before = closure->count;
 			RL_TRY(filtee_insert(linker, closure, at, dependency));
 			*at += closure->count - before;

@@ -293,7 +293,8 @@ void *rl_thread_variable(struct rl_tls_state *tls, const struct rl_tls_index *in
 	if ((index->module & RL_GUEST_MODULES) == 0)
 		return tls->guest->host_address(index);
 	char *block = rl_thread_block(tls, index->module);
-	return block == NULL ? NULL : block + index->offset + RL_TLS_DTV_BIAS;
+	/* The offset may be any number that a damaged file has. */
+	return block == NULL ? NULL : (void *)((uintptr_t)block + index->offset + RL_TLS_DTV_BIAS);
 }
 
 static uintptr_t descriptor_slow(uintptr_t argument)

@@ -418,6 +418,10 @@ static enum rl_status image_map(struct mapping *mapping, const Elf64_Ehdr *heade
 {
 	RL_TRY(span_find(mapping->phdrs, mapping->phdr_count, file_size, mapping->page_size, &mapping->span));
 	mapping->span.is_fixed = header->e_type == ET_EXEC;
+	if (mapping->span.is_fixed && mapping->span.start == 0) {
+		*out_error = EPERM; /* as the kernel says to all but root */
+		return RL_MAP_SEGMENT;
+	}
 	object->is_contiguous = true;
 	if (!map_below(mapping, below))
 		RL_TRY(map_anywhere(mapping, &object->is_contiguous, out_error));

@@ -69,8 +69,11 @@ static void wants_count(struct rl_draft *draft, uint32_t index, const struct rl_
 /* The number behind the last dot of .init_array.00101; those without one come last. */
 static unsigned long rank_read(const char *name)
 {
-	const char *dot = strrchr(name, '.');
+	const char *dot = NULL;
 	unsigned long value = 0;
+	for (const char *c = name; *c != '\0'; c++)
+		if (*c == '.')
+			dot = c;
 	if (dot == NULL || dot == name || dot[1] == '\0')
 		return UINT32_MAX;
 	for (const char *c = dot + 1; *c != '\0'; c++) {

@@ -68,8 +68,10 @@ static enum rl_status archive_add(struct group *group, const char *name, char *b
 static enum rl_status member_read(struct group *group, const struct open_archive *archive,
 				  const struct rl_archive_member *member, char **out_bytes, size_t *out_size)
 {
-	const char *slash = strrchr(archive->name, '/');
-	size_t length = slash == NULL || member->name[0] == '/' ? 0 : (size_t)(slash - archive->name) + 1;
+	size_t length = 0;
+	for (size_t i = 0; member->name[0] != '/' && archive->name[i] != '\0'; i++)
+		if (archive->name[i] == '/')
+			length = i + 1;
 	char *path = rl_heap_take(length + sizeof member->name);
 	if (path == NULL)
 		return rl_fail(group->diag, RL_NO_MEMORY, .subject = archive->name);

@@ -12,7 +12,8 @@ enum { PATH = 0, DESCRIPTOR = 1, BYTES = 2, CALLBACK = 3 };
 static int bytes_read(const struct rl_source *source, void *buffer, size_t size, uint64_t offset)
 {
 	const relink_input *input = ((const struct rl_input_source *)source)->input;
-	memcpy(buffer, (const char *)input->bytes + offset, size);
+	if (size != 0)
+		memcpy(buffer, (const char *)input->bytes + offset, size);
 	return 0;
 }
 

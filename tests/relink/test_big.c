@@ -101,8 +101,8 @@ static void sql_run(const struct database *database, char *out)
 {
 	static const char *const statements[] = {
 		"CREATE TABLE item(id INTEGER PRIMARY KEY, name TEXT, price REAL, parent INTEGER)",
-		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
-		" INSERT INTO item SELECT i, printf('item %05d', i), i * 1.25, i / 2 FROM n",
+		("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
+		 " INSERT INTO item SELECT i, printf('item %05d', i), i * 1.25, i / 2 FROM n"),
 		"CREATE INDEX by_name ON item(name DESC)",
 		"CREATE VIRTUAL TABLE IF NOT EXISTS absent USING nothing(x)",
 		"BEGIN; UPDATE item SET price = price * 2 WHERE id % 7 = 0; DELETE FROM item WHERE id % 11 = 0; COMMIT",

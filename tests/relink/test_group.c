@@ -197,6 +197,18 @@ static void many_sections_test(void)
 	relink_unref(module);
 }
 
+/* A filter for a library of the process: that stays the process's. */
+static void filter_test(void)
+{
+	for (int i = 0; i < 2; i++) {
+		check_library("libfilter.so", "int malloc_count; int answer(void) { return 6; }", i == 0 ? "-Wl,-F,libc.so.6" : "-Wl,-f,libc.so.6");
+		relink_module *module = check_load(context, "./libfilter.so", 0);
+		CHECK(check_call(module, "answer") == 6);
+		relink_unref(module);
+		CHECK(relink_get(libc, "malloc") != NULL);
+	}
+}
+
 int main(void)
 {
 	relink_error error;
@@ -216,6 +228,7 @@ int main(void)
 	constructors_test("clang", "");
 	constructors_test("clang", "-fno-use-init-array");
 	many_sections_test();
+	filter_test();
 	relink_unref(libc);
 	relink_context_free(context);
 	return check_end();
