@@ -148,50 +148,6 @@ static inline struct rl_name rl_name_of(const char *string, size_t length)
 	return (struct rl_name){.string = string, .size = length + 1, .gnu_hash = hash, .is_open = true};
 }
 
-/* The same in few registers: four characters a step. */
-static inline struct rl_name rl_name_take(const char *string)
-{
-	const unsigned char *c = (const unsigned char *)string;
-	uint32_t hash = 5381;
-	for (;; c += 4) {
-		uint32_t a = c[0], b, d, e;
-		if (a == 0)
-			break;
-		b = c[1];
-		if (b == 0) {
-			hash = hash * 33 + a;
-			c += 1;
-			break;
-		}
-		d = c[2];
-		if (d == 0) {
-			hash = hash * (33 * 33) + (a * 33 + b);
-			c += 2;
-			break;
-		}
-		e = c[3];
-		if (e == 0) {
-			hash = hash * (33 * 33 * 33) + (a * (33 * 33) + (b * 33 + d));
-			c += 3;
-			break;
-		}
-		hash = hash * (33 * 33 * 33 * 33) + ((a * 33 + b) * (33 * 33) + (d * 33 + e));
-	}
-	return (struct rl_name){.string = string, .size = (size_t)((const char *)c - string) + 1, .gnu_hash = hash};
-}
-
-/* The name of LENGTH characters at STRING, which may go on behind. */
-static inline struct rl_name rl_name_of(const char *string, size_t length)
-{
-	uint32_t hash = 5381;
-	const unsigned char *c = (const unsigned char *)string, *end = c + length;
-	for (; end - c >= 4; c += 4)
-		hash = hash * (33 * 33 * 33 * 33) + ((c[0] * 33u + c[1]) * (33 * 33) + (c[2] * 33u + c[3]));
-	for (; c < end; c++)
-		hash = hash * 33 + *c;
-	return (struct rl_name){.string = string, .size = length + 1, .gnu_hash = hash, .is_open = true};
-}
-
 static inline uint32_t rl_hash_gnu(const char *name)
 {
 	const char *end;
