@@ -16,6 +16,9 @@
 #elif defined(__aarch64__)
 #include "aarch64/port.h"
 #define RL_PORT_CPU_HEADER "aarch64/cpu.h"
+#elif defined(__riscv) && __riscv_xlen == 64 && defined(__riscv_float_abi_double)
+#include "riscv64/port.h"
+#define RL_PORT_CPU_HEADER "riscv64/cpu.h"
 #else
 #error "no port for this CPU"
 #endif

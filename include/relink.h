@@ -70,11 +70,15 @@ typedef enum relink_status {
 	RELINK_E_REL_OVERFLOW,  /* a value that does not fit its place; value: the type */
 	RELINK_E_REL_PROTECT,   /* a read-only segment could not be opened for relocation; error_number */
 
-	RELINK_E_TLS_STATIC, /* symbol: initial-exec TLS, which only objects of the process's start have */
+	RELINK_E_TLS_STATIC, /* symbol: initial-exec TLS, and the process has no static TLS left; value: bytes */
 
 	RELINK_E_LINK_DEPENDENCY, /* file, needed by requester, was not found */
 	RELINK_E_LINK_EXISTS,     /* a module of this name is there already */
 	RELINK_E_SYMBOL,          /* relink_symbol_find: there is no such symbol */
+
+	RELINK_E_OBJECT_MALFORMED, /* a relocatable file whose section headers, symbols or groups make no sense */
+	RELINK_E_ARCHIVE,          /* an archive whose headers, names or index make no sense, or that has no index */
+	RELINK_E_LINK_TWICE,       /* symbol, defined by file and by requester, which were to be linked together */
 	RELINK_STATUS_COUNT
 } relink_status;
 
@@ -186,7 +190,10 @@ enum {
 	/* Symbols that no module of the context defines are looked for in the process (its global scope), too. */
 	RELINK_HOST_SYMBOLS = 4,
 	/* No unwinder is told of the context's modules: exceptions do not pass through them. */
-	RELINK_NO_UNWIND = 8
+	RELINK_NO_UNWIND = 8,
+	/* For debugging: the memory of handles that were given back is not used again, so that every use of one is
+	 * noticed (RELINK_E_HANDLE, or NULL), not only most. */
+	RELINK_KEEP_HANDLES = 4096
 };
 
 /* Make a context.  FLAGS: RELINK_HOST_….  Free it with relink_context_free. */
@@ -244,7 +251,16 @@ typedef enum relink_event {
 	RELINK_EVENT_UNMAPPED
 } relink_event;
 
-/* Callbacks of a context; members may be NULL.  All but the last run under the lock of the library and must not call
+/* What is decided about one module before it is relocated. */
+typedef struct relink_plan {
+	int binding; /* 0: as the load says; 1: eager; 2: lazy, unless the file forbids it */
+	/* Modules of the context, or of the process, whose symbols this module's references find before all others.  They
+	 * stay loaded as long as it. */
+	relink_module *const *scope;
+	size_t scope_count;
+} relink_plan;
+
+/* Callbacks of a context; members may be NULL.  All but "call" run under the lock of the library and must not call
  * it; what they are passed lives until they return. */
 typedef struct relink_hooks {
 	/* Something happened to a module. */
@@ -260,10 +276,29 @@ typedef struct relink_hooks {
 	/* Call the constructors (IS_INIT) or destructors of a module in another way: FUNCTIONS are COUNT addresses in
 	 * the order in which they are to be called.  0: they are called as usual. */
 	int (*call)(void *user, const relink_info *info, int is_init, void (*const *functions)(void), size_t count);
+	/* A module was mapped and accepted: fill in *plan, which is all zero, for it.  Not 0: the load fails with
+	 * RELINK_E_REFUSED.  Relocatable files have no lazy binding. */
+	int (*plan)(void *user, const relink_info *info, relink_plan *plan);
 } relink_hooks;
 
 /* Set the context's callbacks; *hooks is copied.  NULL: none. */
 RELINK_API relink_status relink_set_hooks(relink_context *context, const relink_hooks *hooks, void *user);
+
+/* A module's thread-local variables, as a resolver is asked for them. */
+typedef struct relink_thread_block {
+	size_t module;     /* relink_info.tls_module */
+	const void *image; /* what the block begins with; zeros follow */
+	size_t image_size, size, align;
+} relink_thread_block;
+
+/* Where the calling thread has them: SIZE bytes with ALIGN that stay there.  NULL: the library keeps them itself, and asks
+ * no more in this thread.  Asked at every access, from any thread, without a lock; may not call the library, nor use
+ * variables that it resolves itself. */
+typedef void *relink_thread_resolver(void *user, const relink_thread_block *block);
+
+/* Ask RESOLVER for all thread-local variables of the context's modules.  Set it before the first module is loaded; blocks
+ * are the resolver's to free.  NULL: none. */
+RELINK_API relink_status relink_resolve_threads(relink_context *context, relink_thread_resolver *resolver, void *user);
 
 /* ---- Loading ----------------------------------------------------------------------------------------------------- */
 
@@ -300,6 +335,21 @@ RELINK_API relink_status relink_load(relink_context *context, const relink_input
 RELINK_API relink_status relink_open(relink_context *context, const char *name, const relink_options *options,
 				     relink_module **out_module, relink_error *error);
 
+/* An image that is in memory already, with the protections its segments want, and its writable parts writable, but not
+ * relocated: mapped by other means, or found there by a program that runs without an operating system. */
+typedef struct relink_mapped {
+	const char *name; /* path */
+	uintptr_t bias;   /* what is added to addresses of the file */
+	const void *program_headers; /* Elf64_Phdr; they and the image must outlive the module */
+	size_t program_header_count;
+	uintptr_t entry; /* in memory; 0: none */
+} relink_mapped;
+
+/* Link and initialise it as relink_load does.  Unloading destroys the module, and leaves the memory alone. */
+RELINK_API relink_status relink_load_mapped(relink_context *context, const relink_mapped *mapped,
+					    const relink_options *options, relink_module **out_module,
+					    relink_error *error);
+
 /* Call the constructors of a module that was loaded with RELINK_DEFER_INIT, and of what came with it; once. */
 RELINK_API relink_status relink_initialize(relink_module *module);
 
@@ -310,8 +360,29 @@ RELINK_API relink_module *relink_ref(relink_module *module);
  * module needs it.  NULL is allowed. */
 RELINK_API void relink_unref(relink_module *module);
 
+/* A handle that does not keep its module loaded. */
+typedef struct relink_weak relink_weak;
+RELINK_API relink_weak *relink_weak_new(relink_module *module); /* NULL: no memory, or not a module */
+RELINK_API relink_module *relink_weak_get(relink_weak *weak);   /* a new reference; NULL: the module was unloaded */
+RELINK_API void relink_weak_free(relink_weak *weak);
+
 /* Make the module's symbols, and its dependencies', visible to all modules of the context that are loaded later. */
 RELINK_API relink_status relink_make_global(relink_module *module, relink_error *error);
+
+/* ---- Relocatable files and archives ------------------------------------------------------------------------------- */
+
+enum { RELINK_WHOLE_ARCHIVE = 1 << 20 }; /* an option of relink_link: take all members, wanted or not */
+
+/* Link COUNT relocatable files and archives (GNU's form, thin ones too) into one module called NAME, as a link editor
+ * would: they may need each other in a circle; COMDAT groups, COMMON symbols and weak definitions of one name become
+ * one; of archives the members that something wants are taken, from whichever archive; hidden symbols are seen by all
+ * of them and by nobody else.  If all inputs are archives, all members are taken.  What is still missing comes from
+ * where relink_load takes it.  The result is always a new module.
+ * Constructors run in the order of the inputs, by priority.  relink_load does this for a single archive.
+ * Fails like relink_load, with RELINK_E_ARCHIVE (also for one without an index), RELINK_E_LINK_TWICE, and
+ * RELINK_E_KIND for an input that is neither. */
+RELINK_API relink_status relink_link(relink_context *context, const char *name, const relink_input *inputs, size_t count,
+				     const relink_options *options, relink_module **out_module, relink_error *error);
 
 /* ---- Symbols ----------------------------------------------------------------------------------------------------- */
 
@@ -406,6 +477,53 @@ typedef struct relink_definition {
 RELINK_API relink_status relink_synthetic_new(relink_context *context, const char *name,
 					      const relink_definition *definitions, size_t count,
 					      relink_module **out_module, relink_error *error);
+
+/* ---- Looking at a file before it is loaded ------------------------------------------------------------------------- */
+
+/* A file that was read, but not mapped.  It keeps the file open; bytes and callbacks of its input must live as long. */
+typedef struct relink_scan relink_scan;
+
+/* Facts about a file, as it has them; addresses and offsets are the file's.  All pointers belong to the scan. */
+typedef struct relink_scan_info {
+	const char *name; /* as in the input */
+	uint64_t size;    /* bytes */
+	relink_kind kind;
+	const void *header;          /* Elf64_Ehdr */
+	const void *program_headers; /* Elf64_Phdr; NULL: none */
+	size_t program_header_count;
+	const void *sections; /* Elf64_Shdr; NULL if the file has no usable table */
+	size_t section_count;
+	const void *dynamic; /* Elf64_Dyn up to the terminator, which does not count; NULL: none */
+	size_t dynamic_count;
+	const char *interpreter, *soname, *rpath, *runpath; /* NULL if absent */
+	const char *const *needed; /* DT_NEEDED, in order */
+	size_t needed_count;
+	uint64_t flags, flags_1; /* DT_FLAGS, DT_FLAGS_1 */
+	int binds_now;           /* it refuses to be bound lazily */
+	int has_static_tls;      /* DF_STATIC_TLS */
+	int is_relinkable;       /* it has the relocations of its sections (--emit-relocs) */
+} relink_scan_info;
+
+/* Read what the headers of INPUT say, for a library, program or relocatable file of this CPU.  Free *out_scan with
+ * relink_scan_free.  Fails with RELINK_E_IO_…, RELINK_E_EHDR_…, RELINK_E_DYN_MALFORMED. */
+RELINK_API relink_status relink_scan_new(const relink_input *input, relink_scan **out_scan, relink_error *error);
+RELINK_API void relink_scan_free(relink_scan *scan);
+RELINK_API const relink_scan_info *relink_scan_get_info(const relink_scan *scan);
+
+/* The name of section INDEX; "" if there is none. */
+RELINK_API const char *relink_scan_section_name(const relink_scan *scan, size_t index);
+
+/* Copy SIZE bytes at OFFSET of the file to BUFFER; RELINK_E_IO_SHORT if it ends before. */
+RELINK_API relink_status relink_scan_read(const relink_scan *scan, void *buffer, size_t size, uint64_t offset,
+					  relink_error *error);
+
+/* relink_load for what was scanned, without reading its head again: the file may have lost its name meanwhile.  The
+ * scan stays the caller's, and may be loaded again; not by two threads at once. */
+RELINK_API relink_status relink_load_scanned(relink_context *context, relink_scan *scan, const relink_options *options,
+					     relink_module **out_module, relink_error *error);
+
+/* The header alone, checked as for loading: 64 bytes, an Elf64_Ehdr.  For program headers make a scan. */
+RELINK_API relink_status relink_read_header(const relink_input *input, void *out_header, relink_error *error);
 
 #ifdef __cplusplus
 }

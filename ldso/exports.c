@@ -22,9 +22,10 @@ RL_EXPORT RL_SEALED void *__libc_stack_end;
 RL_EXPORT RL_SEALED long __rseq_offset;
 RL_EXPORT RL_SEALED uint32_t __rseq_size;
 RL_EXPORT const uint32_t __rseq_flags;
-/* For CPUs whose thread descriptor does not have them; exports.map says which. */
+/* For CPUs whose libc asks for them; exports.map says which. */
 RL_EXPORT RL_SEALED uintptr_t __stack_chk_guard;
 RL_EXPORT RL_SEALED uintptr_t __pointer_chk_guard;
+RL_EXPORT RL_SEALED bool __nptl_set_robust_list_avail;
 RL_EXPORT void __rtld_version_placeholder(void)
 {
 }
@@ -80,7 +81,7 @@ RL_EXPORT void _dl_deallocate_tls(void *thread, bool frees_thread)
 {
 	(void)frees_thread; /* libc passes false: the descriptor lies in the stack */
 	rl_dl_error_drop(own_words(thread));
-	rl_thread_detach((uintptr_t)thread);
+	rl_thread_detach(tls_state(), (uintptr_t)thread);
 }
 
 RL_EXPORT void _dl_get_tls_static_info(size_t *out_size, size_t *out_align)

@@ -18,6 +18,7 @@ extern long __rseq_offset;
 extern uint32_t __rseq_size;
 extern const uint32_t __rseq_flags;
 extern uintptr_t __stack_chk_guard, __pointer_chk_guard;
+extern bool __nptl_set_robust_list_avail;
 void __rtld_version_placeholder(void);
 extern unsigned char __nptl_initial_report_events;
 

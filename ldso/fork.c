@@ -4,16 +4,19 @@
 static void prepare(void)
 {
 	rl_fork_prepare(&rl_process.linker);
+	rl_roster_fork_prepare(&rl_process.linker.tls.roster);
 }
 
 static void parent(void)
 {
+	rl_roster_fork_parent(&rl_process.linker.tls.roster);
 	rl_fork_parent(&rl_process.linker);
 }
 
 static void child(void)
 {
 	rl_glibc_lock_reset(&rl_glibc);
+	rl_roster_fork_child(&rl_process.linker.tls.roster);
 	rl_fork_child(&rl_process.linker);
 }
 

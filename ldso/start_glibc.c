@@ -67,12 +67,13 @@ static int64_t tunable(const char *name, int64_t usual)
 }
 
 /* Bytes of static TLS kept for libraries that are opened later: what the original keeps or more, plus what the user
- * asks for above the original's usual share. */
-static size_t static_surplus(void)
+ * asks for above the original's usual share for those that could do without. */
+static void static_surplus_set(struct rl_tls_state *tls)
 {
 	enum { USUAL_SURPLUS = 4096, USUAL_SHARE = 512 };
 	int64_t share = tunable("glibc.rtld.optional_static_tls", USUAL_SHARE);
-	return USUAL_SURPLUS + (share > USUAL_SHARE ? (size_t)(share - USUAL_SHARE) : 0);
+	tls->surplus = USUAL_SURPLUS + (share > USUAL_SHARE ? (size_t)(share - USUAL_SHARE) : 0);
+	tls->optional = (size_t)share;
 }
 
 /* What the first thread has beyond that: pages that nobody touches cost nothing there. */
@@ -96,7 +97,7 @@ static void engine_make(void)
 	linker()->keeps_unbound = rl_config.options.binds_not;
 	linker()->prefers_strong = rl_config.options.has_dynamic_weak;
 	linker()->warns = rl_config.options.warns;
-	linker()->tls.surplus = static_surplus();
+	static_surplus_set(&linker()->tls);
 	linker()->tls.first_surplus = FIRST_SURPLUS;
 	linker()->die = rl_report_lazy_failure;
 	linker()->warn = rl_report_warning;
@@ -289,6 +290,7 @@ static uintptr_t thread_make(struct rl_diag *diag)
 			     tunable("glibc.pthread.rseq", 1) != 0);
 	__stack_chk_guard = rl_glibc_guards.stack;
 	__pointer_chk_guard = rl_glibc_guards.pointer;
+	__nptl_set_robust_list_avail = rl_glibc.has_robust_lists;
 	__rseq_offset = rl_glibc_rseq.offset;
 	__rseq_size = rl_glibc_rseq.size;
 	return thread_pointer;

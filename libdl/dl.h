@@ -46,6 +46,8 @@ void *rl_dl_open(const char *name, int mode, const void *caller);
 void *rl_dl_open_in(long namespace_id, const char *name, int mode, const void *caller);
 int rl_dl_close(void *handle);
 void *rl_dl_symbol(void *handle, const char *name, const void *caller);
+/* The same for who knows the object of HANDLE; NULL: HANDLE has none. */
+void *rl_dl_symbol_of(const struct rl_object *asked, void *handle, const char *name, const void *caller);
 void *rl_dl_symbol_version(void *handle, const char *name, const char *version, const void *caller);
 char *rl_dl_error(void);
 int rl_dl_address(const void *address, struct rl_dl_address *out_info);

@@ -40,6 +40,7 @@ static struct error_state *state_fresh(void)
 	struct rl_thread *own = own_words();
 	if (own == NULL)
 		return NULL;
+	atomic_store_explicit(&rl_process.has_failed, true, memory_order_relaxed);
 	struct error_state *state = own->error;
 	if (state != NULL) {
 		state_drop(state);
@@ -57,7 +58,9 @@ static struct error_state *state_fresh(void)
 
 void rl_dl_error_clear(void)
 {
-	struct error_state *state = rl_process.personality.keeps_errors ? NULL : state_find();
+	if (!atomic_load_explicit(&rl_process.has_failed, memory_order_relaxed) || rl_process.personality.keeps_errors)
+		return;
+	struct error_state *state = state_find();
 	if (state != NULL && (state->text != NULL || state->diag.status != RL_OK))
 		state_drop(state);
 }

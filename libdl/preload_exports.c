@@ -52,20 +52,22 @@ RL_EXPORT int preload_dlclose(void *handle)
 }
 VERSIONS(preload_dlclose, dlclose, "GLIBC_2.2.5");
 
-/* Whether dlsym of HANDLE is ours to answer. */
-static bool handle_is_ours(void *handle, const void *caller)
+/* Whether dlsym of HANDLE is ours to answer, and whose handle it is. */
+static bool handle_is_ours(void *handle, const void *caller, struct rl_object **out_object)
 {
+	*out_object = handle == RL_DL_DEFAULT || handle == RL_DL_NEXT ? NULL : rl_host_object(&rl_host, handle);
 	if (handle == RL_DL_NEXT && rl_dl_object_at(caller) == NULL)
 		rl_preload_refresh();
-	return handle == RL_DL_DEFAULT || handle == RL_DL_NEXT || rl_host_object(&rl_host, handle) != NULL;
+	return handle == RL_DL_DEFAULT || handle == RL_DL_NEXT || *out_object != NULL;
 }
 
 void *preload_dlsym(void *handle, const char *name);
 RL_EXPORT void *preload_dlsym(void *handle, const char *name)
 {
 	bool is_ready = rl_preload_ready();
-	if (is_ready && handle_is_ours(handle, CALLER))
-		return rl_dl_symbol(handle, name, CALLER);
+	struct rl_object *object;
+	if (is_ready && handle_is_ours(handle, CALLER, &object))
+		return rl_dl_symbol_of(object, handle, name, CALLER);
 	if (rl_host.functions.symbol == NULL)
 		return NULL;
 	if (is_ready)
@@ -81,7 +83,8 @@ void *preload_dlvsym(void *handle, const char *name, const char *version);
 RL_EXPORT void *preload_dlvsym(void *handle, const char *name, const char *version)
 {
 	bool is_ready = rl_preload_ready();
-	if (is_ready && handle_is_ours(handle, CALLER))
+	struct rl_object *object;
+	if (is_ready && handle_is_ours(handle, CALLER, &object))
 		return rl_dl_symbol_version(handle, name, version, CALLER);
 	if (rl_host.functions.symbol_version == NULL)
 		return NULL;

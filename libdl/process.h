@@ -29,6 +29,7 @@ struct rl_dl_personality {
 struct rl_process {
 	struct rl_linker linker;
 	struct rl_dl_personality personality;
+	atomic_bool has_failed; /* some call did: threads may have a state for dlerror */
 };
 
 extern struct rl_process rl_process;

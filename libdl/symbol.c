@@ -1,4 +1,5 @@
 /* dlsym and dlvsym. */
+#include "../ldso/elf/find.h"
 #include "../ldso/link/lookup.h"
 #include "../ldso/link/relocate.h"
 #include "../ldso/link/unique.h"
@@ -12,28 +13,17 @@ struct query {
 	struct rl_lookup lookup;
 };
 
-/* rl_name_make in place, for a name that somebody waits for: four characters a step make the chain of multiplications
- * short. */
-static inline void name_fill(struct rl_name *name, const char *string)
+static inline bool has_object(const void *handle)
 {
-	const unsigned char *c = (const unsigned char *)string;
-	uint32_t hash = 5381;
-	for (; c[0] != '\0' && c[1] != '\0' && c[2] != '\0' && c[3] != '\0'; c += 4)
-		hash = hash * (33u * 33 * 33 * 33) + (c[0] * 33u + c[1]) * (33u * 33) + (c[2] * 33u + c[3]);
-	for (; *c != '\0'; c++)
-		hash = hash * 33 + *c;
-	name->string = string;
-	name->size = (size_t)((const char *)c - string) + 1;
-	name->gnu_hash = hash;
-	name->sysv_ready = false;
+	return handle != RL_DL_DEFAULT && handle != RL_DL_NEXT;
 }
 
-static inline void query_fill(struct query *query, void *handle, const char *name, const struct rl_version *version,
-			      const void *caller)
+static inline void query_fill(struct query *query, void *handle, const struct rl_name *name,
+			      const struct rl_version *version, const void *caller)
 {
 	query->handle = handle;
 	query->caller = caller;
-	name_fill(&query->lookup.name, name);
+	query->lookup.name = *name;
 	query->lookup.want.version = version;
 	query->lookup.want.newest = version == NULL;
 	query->lookup.want.skip_undefined_functions = false;
@@ -92,10 +82,11 @@ static enum rl_status query_run(struct query *query, struct rl_binding *out_bind
 }
 
 /* The address a program can use. */
-static void *binding_value(const struct rl_binding *binding)
+static inline void *binding_value(const struct rl_binding *binding)
 {
 	if (ELF64_ST_TYPE(binding->symbol->st_info) == STT_TLS) {
-		struct rl_tls_index index = {binding->object->tls.module, binding->symbol->st_value};
+		struct rl_tls_index index = {binding->object->tls.module,
+					     binding->symbol->st_value - RL_TLS_DTV_BIAS};
 		return rl_thread_variable(&rl_process.linker.tls, &index);
 	}
 	uintptr_t address = rl_binding_address(binding);
@@ -106,12 +97,11 @@ static void *binding_value(const struct rl_binding *binding)
 static enum rl_status query_run_safely(struct query *query, struct rl_binding *out_binding)
 {
 	struct rl_linker *linker = &rl_process.linker;
-	bool has_handle = query->handle != RL_DL_DEFAULT && query->handle != RL_DL_NEXT;
-	query->asked = has_handle ? rl_process.personality.object_of(query->handle) : NULL;
+	query->asked = has_object(query->handle) ? rl_process.personality.object_of(query->handle) : NULL;
 	/* The handle of a library keeps all that it can find: no read section is needed. */
-	bool is_kept = has_handle && query->asked != linker->program;
+	bool is_kept = query->asked != NULL && query->asked != linker->program;
 	unsigned side = is_kept ? 0 : rl_readers_enter(&linker->readers);
-	if (!has_handle) {
+	if (!has_object(query->handle)) {
 		struct rl_object *caller = caller_of(query);
 		query->asked = caller != NULL ? caller : linker->program;
 	}
@@ -138,22 +128,61 @@ static __attribute__((noinline)) void failure_report(const struct query *query, 
 	rl_dl_error_set(&diag);
 }
 
-static void *symbol_get(struct query *query)
+static __attribute__((noinline)) void *symbol_get(void *handle, const struct rl_name *name,
+						  const struct rl_version *version, const void *caller)
 {
+	struct query query;
 	struct rl_binding binding;
+	query_fill(&query, handle, name, version, caller);
 	rl_dl_error_clear();
-	enum rl_status status = query_run_safely(query, &binding);
+	enum rl_status status = query_run_safely(&query, &binding);
 	if (__builtin_expect(status == RL_OK, 1))
 		return binding_value(&binding);
-	failure_report(query, status);
+	failure_report(&query, status);
 	return NULL;
+}
+
+/* Whether a definition found first is what the lookup gives, and its value the address that programs get. */
+static inline bool is_plain(const Elf64_Sym *symbol)
+{
+	unsigned bind = ELF64_ST_BIND(symbol->st_info);
+	return ELF64_ST_TYPE(symbol->st_info) <= STT_FUNC && symbol->st_shndx != SHN_ABS
+	       && (bind == STB_GLOBAL || (bind == STB_WEAK && !rl_process.linker.prefers_strong));
+}
+
+/* What the first object in the scope of ASKED's handle answers without further thought, which is what programs ask
+ * most: for the library's own functions.  The handle keeps the library.  NULL: not known. */
+static inline __attribute__((always_inline)) void *first_symbol(const struct rl_object *asked,
+								 const struct rl_name *name)
+{
+	static const struct rl_want newest = {.newest = true};
+	const struct rl_scope *scope = scope_of(asked);
+	if (scope == NULL || scope->count == 0)
+		return NULL;
+	const struct rl_scope_entry *first = &scope->entries[0];
+	if (!rl_bloom_may_have(first->bloom, first->bloom_mask, first->bloom_shift, name->gnu_hash))
+		return NULL;
+	const struct rl_object *object = first->object;
+	if (object->symbols.is_sysv_hash || atomic_load_explicit(&object->is_removed, memory_order_acquire))
+		return NULL;
+	const Elf64_Sym *symbol = rl_find_gnu(&object->symbols, name, &newest);
+	return symbol == NULL || !is_plain(symbol) ? NULL : (void *)(object->image.bias + symbol->st_value);
+}
+
+void *rl_dl_symbol_of(const struct rl_object *asked, void *handle, const char *string, const void *caller)
+{
+	const struct rl_name name = rl_name_make(string);
+	void *value = asked == NULL ? NULL : first_symbol(asked, &name);
+	if (value == NULL)
+		return symbol_get(handle, &name, NULL, caller);
+	rl_dl_error_clear();
+	return value;
 }
 
 void *rl_dl_symbol(void *handle, const char *name, const void *caller)
 {
-	struct query query;
-	query_fill(&query, handle, name, NULL, caller);
-	return symbol_get(&query);
+	const struct rl_object *asked = has_object(handle) ? rl_process.personality.object_of(handle) : NULL;
+	return rl_dl_symbol_of(asked, handle, name, caller);
 }
 
 /* A version asked for by name must be that version, not a base one. */
@@ -164,10 +193,9 @@ static struct rl_version version_make(const char *version)
 
 void *rl_dl_symbol_version(void *handle, const char *name, const char *version, const void *caller)
 {
-	struct rl_version wanted = version_make(version);
-	struct query query;
-	query_fill(&query, handle, name, &wanted, caller);
-	return symbol_get(&query);
+	const struct rl_version wanted = version_make(version);
+	const struct rl_name key = rl_name_make(name);
+	return symbol_get(handle, &key, &wanted, caller);
 }
 
 void *rl_dl_symbol_quietly(void *handle, const char *name, const char *version)
@@ -175,8 +203,9 @@ void *rl_dl_symbol_quietly(void *handle, const char *name, const char *version)
 	struct rl_version wanted;
 	if (version != NULL)
 		wanted = version_make(version);
+	const struct rl_name key = rl_name_make(name);
 	struct query query;
-	query_fill(&query, handle, name, version == NULL ? NULL : &wanted, NULL);
+	query_fill(&query, handle, &key, version == NULL ? NULL : &wanted, NULL);
 	struct rl_binding binding;
 	return query_run_safely(&query, &binding) == RL_OK ? binding_value(&binding) : NULL;
 }

@@ -42,6 +42,9 @@ MACHINES = {
     "EM_AARCH64": Machine(
         "aarch64", "ld-linux-aarch64.so.1", 1027, re.compile(r"[ {,\[-](?:[vqdshbz]\d{1,2}\b(?! <)|p\d+/)"),
         re.compile(r"^(?:msr|mrs)\b.*\bfp[sc]r")),
+    "EM_RISCV": Machine(
+        "riscv64", "ld-linux-riscv64-lp64d.so.1", 3, re.compile(r"[ ,](?:f[ast]\d{1,2}|v\d{1,2})\b(?! <)"),
+        re.compile(r"^(?:f(?!ence)\w+|v\w+)\b|^csr\w+\b.*\b(?:fcsr|frm|fflags|v\w+)\b")),
 }
 
 R_NONE = 0

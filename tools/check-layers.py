@@ -47,7 +47,7 @@ OUTSIDE = {"memcpy", "memmove", "memset", "memcmp", "memchr", "strlen", "strcmp"
            "_r_debug", "__libc_stack_end", "_dl_debug_addr", "__environ", "__register_frame", "__deregister_frame"}
 
 SOURCE_SUFFIXES = {".c", ".h", ".S"}
-CPU_MACRO = re.compile(r"\b_*(?:x86_64|amd64|i[3-6]86|aarch64|arm|riscv|powerpc(?:64)?|s390x?|mips|loongarch\w*)_*\b",
+CPU_MACRO = re.compile(r"\b_*(?:x86_64|amd64|i[3-6]86|aarch64|arm|riscv\w*|powerpc(?:64)?|s390x?|mips|loongarch\w*)_*\b",
                        re.IGNORECASE)
 CONDITION = re.compile(r"\s*#\s*(?:if|ifdef|ifndef|elif)\b(.*)")
 INCLUDE = re.compile(r'\s*#\s*include\s*"([^"]+)"')

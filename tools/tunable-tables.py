@@ -20,7 +20,7 @@ OUTPUT = HERE.parent / "ldso/abi/glibc/tunable_tables.c"
 
 TYPES = {"int32": "RL_TUNABLE_INT32", "uint64": "RL_TUNABLE_UINT64", "size": "RL_TUNABLE_SIZE",
          "string": "RL_TUNABLE_STRING"}
-MACHINES = {"x86_64": "EM_X86_64", "aarch64": "EM_AARCH64"}
+MACHINES = {"x86_64": "EM_X86_64", "aarch64": "EM_AARCH64", "riscv64": "EM_RISCV"}
 LEVELS = {"erase": "RL_TUNABLE_ERASE", "ignore": "RL_TUNABLE_IGNORE"}
 
 

@@ -13,12 +13,19 @@
 #define RL_PORT_MACHINE EM_AARCH64
 #define RL_PORT_CLASS ELFCLASS64
 #define RL_PORT_DATA ELFDATA2LSB
+#define RL_PORT_FLAGS_MASK 0 /* of e_flags: what libraries must agree in: nothing */
+#define RL_PORT_FLAGS 0
 #define RL_PORT_LIB "lib/aarch64-linux-gnu"
 #define RL_PORT_FPU_CONTROL 0
 /* The word in front of an abort handler of a restartable sequence: glibc's RSEQ_SIG, BRK #0x45E0. */
 #define RL_PORT_RSEQ_SIGNATURE 0xd428bc00u
 /* Flags of this CPU's libraries in ld.so.cache: ELF, libc6, and the ABI. */
 #define RL_PORT_CACHE_FLAGS 0xa03
+/* Addresses in dynamic sections become real ones in memory. */
+#define RL_PORT_DYNAMIC_STAYS 0
+/* Whether glibc calls what DT_INIT names, and musl what that and DT_FINI name. */
+#define RL_PORT_GLIBC_CALLS_INIT 1
+#define RL_PORT_MUSL_CALLS_INIT 0
 
 /* glibc's version of a symbol that the oldest CPU has since VERSION: below 2.17 this CPU had none. */
 #define RL_PORT_GLIBC_SINCE(version) "GLIBC_2.17"
@@ -50,6 +57,7 @@
 #define RL_TLS_BELOW_TP 0
 #define RL_TLS_TCB_SIZE 16
 #define RL_TLS_DTV_BIAS 0
+#define RL_TLS_TCB_BELOW 0 /* bytes between glibc's descriptor of a thread and the thread pointer */
 
 static inline uintptr_t rl_port_thread_pointer(void)
 {
@@ -97,6 +105,16 @@ static inline uintptr_t rl_port_ifunc_call(uintptr_t resolver)
 	const uint64_t has_argument = (uint64_t)1 << 62;
 	uintptr_t (*function)(uint64_t, const struct rl_port_ifunc_argument *) = (void *)resolver;
 	return function(rl_port_ifunc_argument.hwcap | has_argument, &rl_port_ifunc_argument);
+}
+
+/* Guarded branches (link/guard.c): landing pads, "BTI". */
+#define RL_PORT_GUARD_PROPERTY 0xc0000000u /* GNU_PROPERTY_AARCH64_FEATURE_1_AND */
+#define RL_PORT_GUARD_BIT 1                /* GNU_PROPERTY_AARCH64_FEATURE_1_BTI */
+#define RL_PORT_GUARD_PROTECTION 0x10      /* PROT_BTI */
+
+static inline int rl_port_guards_branches(void)
+{
+	return rl_port_ifunc_argument.hwcap2 >> 17 & 1; /* HWCAP2_BTI */
 }
 
 /* Hint in a spinning loop. */

@@ -13,6 +13,8 @@
 #define RL_PORT_MACHINE EM_X86_64
 #define RL_PORT_CLASS ELFCLASS64
 #define RL_PORT_DATA ELFDATA2LSB
+#define RL_PORT_FLAGS_MASK 0 /* of e_flags: what libraries must agree in: nothing */
+#define RL_PORT_FLAGS 0
 /* What $LIB and $PLATFORM stand for on a multiarch system: measured on the original (docs/startup.md). */
 #define RL_PORT_LIB "lib/x86_64-linux-gnu"
 
@@ -22,6 +24,11 @@
 #define RL_PORT_RSEQ_SIGNATURE 0x53053053u
 /* Flags of this CPU's libraries in ld.so.cache: ELF, libc6, and the ABI. */
 #define RL_PORT_CACHE_FLAGS 0x303
+/* Addresses in dynamic sections become real ones in memory. */
+#define RL_PORT_DYNAMIC_STAYS 0
+/* Whether glibc calls what DT_INIT names, and musl what that and DT_FINI name. */
+#define RL_PORT_GLIBC_CALLS_INIT 1
+#define RL_PORT_MUSL_CALLS_INIT 1
 
 /* glibc's version of a symbol that the oldest CPU has since VERSION. */
 #define RL_PORT_GLIBC_SINCE(version) version
@@ -53,6 +60,7 @@
 #define RL_TLS_BELOW_TP 1
 #define RL_TLS_TCB_SIZE 0 /* bytes between the thread pointer and the first block: only where they lie above it */
 #define RL_TLS_DTV_BIAS 0 /* what DTPOFF values are relative to within a block */
+#define RL_TLS_TCB_BELOW 0 /* bytes between glibc's descriptor of a thread and the thread pointer: where it lies below */
 
 /* Read the thread pointer.  Valid only after rl_port_thread_pointer_set. */
 static inline uintptr_t rl_port_thread_pointer(void)
@@ -93,6 +101,16 @@ static inline long rl_port_thread_pointer_set(uintptr_t tp)
 static inline uintptr_t rl_port_ifunc_call(uintptr_t resolver)
 {
 	return ((uintptr_t(*)(void))resolver)();
+}
+
+/* Guarded branches (link/guard.c): this CPU has none, or the original does not turn them on. */
+#define RL_PORT_GUARD_PROPERTY 0
+#define RL_PORT_GUARD_BIT 0
+#define RL_PORT_GUARD_PROTECTION 0
+
+static inline int rl_port_guards_branches(void)
+{
+	return 0;
 }
 
 /* Hint in a spinning loop. */

@@ -27,6 +27,10 @@ static inline struct rl_section_kind rl_section_kind(uint32_t type)
 		[R_X86_64_GOTPCRELX] = {RL_SECTION_GOT, 4, true, true},
 		[R_X86_64_REX_GOTPCRELX] = {RL_SECTION_GOT, 4, true, true},
 		[R_X86_64_GOTPCREL64] = {RL_SECTION_GOT, 8, true, true},
+		[R_X86_64_GOT32] = {RL_SECTION_GOT_DISTANCE, 4, false, true},
+		[R_X86_64_GOT64] = {RL_SECTION_GOT_DISTANCE, 8, false, true},
+		[R_X86_64_GOTPLT64] = {RL_SECTION_GOT_DISTANCE, 8, false, true},
+		[R_X86_64_PLTOFF64] = {RL_SECTION_CALL_FROM_GOT, 8, false, true},
 		[R_X86_64_GOTPC32] = {RL_SECTION_GOT_START, 4, true, true},
 		[R_X86_64_GOTPC64] = {RL_SECTION_GOT_START, 8, true, true},
 		[R_X86_64_GOTOFF64] = {RL_SECTION_FROM_GOT, 8, false, true},
@@ -34,8 +38,11 @@ static inline struct rl_section_kind rl_section_kind(uint32_t type)
 		[R_X86_64_TLSLD] = {RL_SECTION_TLS_MODULE, 4, true, true},
 		[R_X86_64_DTPOFF32] = {RL_SECTION_TLS_OFFSET, 4, false, true},
 		[R_X86_64_DTPOFF64] = {RL_SECTION_TLS_OFFSET, 8, false, true},
-		[R_X86_64_GOTTPOFF] = {RL_SECTION_TLS_STATIC, 4, true, true},
+		[R_X86_64_GOTTPOFF] = {RL_SECTION_TLS_WORD, 4, true, true},
 		[R_X86_64_TPOFF32] = {RL_SECTION_TLS_STATIC, 4, false, true},
+		[R_X86_64_TPOFF64] = {RL_SECTION_TLS_STATIC, 8, false, true},
+		[R_X86_64_GOTPC32_TLSDESC] = {RL_SECTION_TLS_DESCRIPTOR, 4, true, true},
+		[R_X86_64_TLSDESC_CALL] = {RL_SECTION_NOTHING, 1, false, false},
 		[R_X86_64_SIZE32] = {RL_SECTION_SIZE, 4, false, false},
 		[R_X86_64_SIZE64] = {RL_SECTION_SIZE, 8, false, false},
 	};
@@ -43,7 +50,7 @@ static inline struct rl_section_kind rl_section_kind(uint32_t type)
 }
 
 /* Code that jumps to the address in the GOT word at WORD: endbr64; jmp *word(%rip). */
-enum { RL_SECTION_STUB_SIZE = 16 };
+enum { RL_SECTION_STUB_SIZE = 16, RL_SECTION_FINISH_SIZE = 32 };
 
 static inline void rl_section_stub_write(unsigned char *stub, uintptr_t word)
 {
@@ -52,6 +59,18 @@ static inline void rl_section_stub_write(unsigned char *stub, uintptr_t word)
 	int32_t distance = (int32_t)(word - ((uintptr_t)stub + END));
 	__builtin_memcpy(stub, code, END);
 	__builtin_memcpy(stub + END - sizeof distance, &distance, sizeof distance);
+}
+
+/* Code that passes HANDLE to the function in the GOT word at WORD: endbr64; lea handle(%rip), %rdi; jmp *word(%rip). */
+static inline void rl_section_finish_write(unsigned char *code, uintptr_t handle, uintptr_t word)
+{
+	static const unsigned char bytes[] = {0xf3, 0x0f, 0x1e, 0xfa, 0x48, 0x8d, 0x3d, 0, 0, 0, 0, 0xff, 0x25, 0, 0, 0, 0};
+	enum { LEA_END = 11, END = sizeof bytes };
+	int32_t to_handle = (int32_t)(handle - ((uintptr_t)code + LEA_END));
+	int32_t to_word = (int32_t)(word - ((uintptr_t)code + END));
+	__builtin_memcpy(code, bytes, END);
+	__builtin_memcpy(code + LEA_END - sizeof to_handle, &to_handle, sizeof to_handle);
+	__builtin_memcpy(code + END - sizeof to_word, &to_word, sizeof to_word);
 }
 
 #endif

@@ -57,6 +57,11 @@ enum rl_status {
 	RL_REFUSED, /* whoever embeds the engine said no */
 	RL_NAME_TAKEN, /* an object of this name is there already */
 
+	/* Relocatable files and archives. */
+	RL_OBJECT_DAMAGED,
+	RL_ARCHIVE_DAMAGED,
+	RL_SYMBOL_TWICE, /* two files that are linked together define it */
+
 	/* TLS. */
 	RL_TLS_STATIC_FULL,
 

@@ -176,8 +176,9 @@ static enum rl_status calls_read(struct rl_stretch *near, const struct raw_tags 
 			  &out->init_array));
 	RL_TRY(table_read(near, raw->low[DT_FINI_ARRAY], raw->low[DT_FINI_ARRAYSZ], sizeof(uintptr_t),
 			  &out->fini_array));
-	out->init = has(raw, DT_INIT) ? near->image->bias + raw->low[DT_INIT] : 0;
-	out->fini = has(raw, DT_FINI) ? near->image->bias + raw->low[DT_FINI] : 0;
+	/* 0: link editors write these tags even where there is no such function. */
+	out->init = raw->low[DT_INIT] != 0 ? near->image->bias + raw->low[DT_INIT] : 0;
+	out->fini = raw->low[DT_FINI] != 0 ? near->image->bias + raw->low[DT_FINI] : 0;
 	return RL_OK;
 }
 

@@ -39,7 +39,7 @@ struct rl_dynamic {
 	uint64_t verdef_vaddr, verneed_vaddr; /* 0 if absent */
 	size_t verdef_count, verneed_count;
 
-	uintptr_t init, fini;     /* addresses, 0 if absent */
+	uintptr_t init, fini;     /* addresses, 0 if absent, or if the process's libc does not hear of them */
 	struct rl_table preinit_array, init_array, fini_array; /* of uintptr_t */
 
 	const char *soname, *rpath, *runpath; /* in strings, or NULL */

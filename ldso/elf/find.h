@@ -48,6 +48,9 @@ static inline bool rl_find_name_matches(const struct rl_symbols *symbols, const 
 					const struct rl_name *name)
 {
 	uint64_t end = symbol->st_name + name->size; /* a size in memory: no overflow */
+	if (__builtin_expect(name->is_open, 0))
+		return end <= symbols->strings_size && symbols->strings[end - 1] == '\0'
+		       && rl_find_bytes_equal(symbols->strings + symbol->st_name, name->string, name->size - 1);
 	return end <= symbols->strings_size
 	       && rl_find_bytes_equal(symbols->strings + symbol->st_name, name->string, name->size);
 }
@@ -61,13 +64,13 @@ static inline bool rl_find_version_is(const struct rl_version *defined, const st
 }
 
 static inline bool rl_find_version_matches(const struct rl_symbols *symbols, const struct rl_want *want,
-					   const Elf64_Sym *symbol, struct rl_find_defaults *defaults)
+					   uint32_t index, struct rl_find_defaults *defaults)
 {
 	enum { VERSYM_HIDDEN = 0x8000, VERSYM_INDEX = 0x7fff };
 	const struct rl_version *wanted = want->version;
 	if (symbols->versym == NULL)
 		return true;
-	uint16_t number = symbols->versym[symbol - symbols->symbols];
+	uint16_t number = symbols->versym[index];
 	uint16_t slot = number & VERSYM_INDEX;
 	if (__builtin_expect(symbols->version_count == 0, 0)) /* nobody read the versions */
 		return (number & VERSYM_HIDDEN) == 0;
@@ -81,16 +84,16 @@ static inline bool rl_find_version_matches(const struct rl_symbols *symbols, con
 	if (slot < (want->newest ? 2 : 3))
 		return true;
 	if ((number & VERSYM_HIDDEN) == 0 && defaults->count++ == 0)
-		defaults->symbol = symbol;
+		defaults->symbol = &symbols->symbols[index];
 	return false;
 }
 
 static inline bool rl_find_matches(const struct rl_symbols *symbols, const struct rl_name *name,
-				   const struct rl_want *want, const Elf64_Sym *symbol,
-				   struct rl_find_defaults *defaults)
+				   const struct rl_want *want, uint32_t index, struct rl_find_defaults *defaults)
 {
+	const Elf64_Sym *symbol = &symbols->symbols[index];
 	return rl_find_shape_matches(symbol, want) && rl_find_name_matches(symbols, symbol, name)
-	       && rl_find_version_matches(symbols, want, symbol, defaults);
+	       && rl_find_version_matches(symbols, want, index, defaults);
 }
 
 /* What was found, if a search may give it. */
@@ -112,13 +115,13 @@ rl_find_gnu(const struct rl_symbols *symbols, const struct rl_name *name, const 
 {
 	struct rl_find_defaults defaults = {0};
 	uint32_t hash = name->gnu_hash;
-	uint32_t index = symbols->buckets[hash % symbols->bucket_count], entry;
+	uint32_t index = symbols->buckets[rl_bucket_of(symbols, hash)], entry;
 	if (index < symbols->chain_first)
 		return NULL;
 	for (; index < symbols->chain_limit; index++) {
 		entry = symbols->chains[index];
 		if (((entry ^ hash) >> 1) == 0
-		    && rl_find_matches(symbols, name, want, &symbols->symbols[index], &defaults))
+		    && rl_find_matches(symbols, name, want, index, &defaults))
 			return rl_find_result(&symbols->symbols[index], &defaults);
 		if (entry & 1)
 			break;

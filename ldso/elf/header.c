@@ -37,7 +37,7 @@ enum rl_status rl_header_check(const struct rl_file_head *head)
 	RL_TRY(ident_check(header->e_ident));
 	if (header->e_version != EV_CURRENT)
 		return RL_ELF_VERSION;
-	if (header->e_machine != RL_PORT_MACHINE)
+	if (header->e_machine != RL_PORT_MACHINE || (header->e_flags & RL_PORT_FLAGS_MASK) != RL_PORT_FLAGS)
 		return RL_ELF_MACHINE;
 	if (header->e_type != ET_DYN && header->e_type != ET_EXEC)
 		return RL_ELF_TYPE;

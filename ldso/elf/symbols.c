@@ -1,20 +1,27 @@
 /* The symbol table of one object: reading its hash tables, and searching it.  Pure and lock-free. */
 #include "symbols.h"
 
+#include <string.h>
+
 #include "find.h"
 
 /* Filters for tables without one: everything passes, nothing passes. */
 static const uint64_t bloom_all[1] = {~(uint64_t)0};
 static const uint64_t bloom_none[1] = {0};
 
-uint32_t rl_hash_sysv(const char *name)
+static uint32_t sysv_hash(const char *name, size_t length)
 {
 	uint32_t hash = 0;
-	for (const unsigned char *c = (const unsigned char *)name; *c != '\0'; c++) {
-		hash = (hash << 4) + *c;
+	for (size_t i = 0; i < length; i++) {
+		hash = (hash << 4) + (unsigned char)name[i];
 		hash ^= (hash >> 24) & 0xf0;
 	}
 	return hash & 0x0fffffff;
+}
+
+uint32_t rl_hash_sysv(const char *name)
+{
+	return sysv_hash(name, strlen(name));
 }
 
 static enum rl_status gnu_hash_read(const struct rl_dynamic *dynamic, struct rl_symbols *out)
@@ -34,7 +41,7 @@ static enum rl_status gnu_hash_read(const struct rl_dynamic *dynamic, struct rl_
 	out->bloom = (const uint64_t *)(words + 4);
 	out->bloom_mask = bloom_count - 1;
 	out->bloom_shift = shift;
-	out->bucket_count = bucket_count;
+	rl_buckets_set(out, bucket_count);
 	out->buckets = words + 4 + (size_t)bloom_count * 2;
 	out->chains = out->buckets + bucket_count - first_symbol; /* indexed by symbol number */
 	out->chain_first = first_symbol != 0 ? first_symbol : 1; /* an empty bucket holds 0 */
@@ -49,7 +56,7 @@ static enum rl_status sysv_hash_read(const struct rl_dynamic *dynamic, struct rl
 	if (dynamic->sysv_hash_words < 2 || (uint64_t)words[0] + words[1] + 2 > dynamic->sysv_hash_words)
 		return RL_DYNAMIC_DAMAGED;
 	out->is_sysv_hash = true;
-	out->bucket_count = words[0];
+	rl_buckets_set(out, words[0]);
 	out->bloom = words[0] != 0 ? bloom_all : bloom_none;
 	out->buckets = words + 2;
 	out->chains = words + 2 + words[0];
@@ -97,14 +104,14 @@ static const Elf64_Sym *sysv_find(const struct rl_symbols *symbols, struct rl_na
 {
 	struct rl_find_defaults defaults = {0};
 	if (!name->sysv_ready) {
-		name->sysv_hash = rl_hash_sysv(name->string);
+		name->sysv_hash = sysv_hash(name->string, name->size - 1);
 		name->sysv_ready = true;
 	}
 	uint32_t index = symbols->buckets[name->sysv_hash % symbols->bucket_count];
 	/* A damaged chain may loop: no walk is longer than the table. */
 	for (uint32_t steps = 0; index != STN_UNDEF && index < symbols->chain_limit && steps < symbols->chain_limit;
 	     steps++) {
-		if (rl_find_matches(symbols, name, want, &symbols->symbols[index], &defaults))
+		if (rl_find_matches(symbols, name, want, index, &defaults))
 			return rl_find_result(&symbols->symbols[index], &defaults);
 		index = symbols->chains[index];
 	}

@@ -22,7 +22,7 @@ struct rl_symbols {
 	/* Hot: one cache line. */
 	const uint64_t *bloom; /* GNU hash filter; a word of ones or zeros for tables without one */
 	uint32_t bloom_mask, bloom_shift;
-	uint32_t bucket_count; /* 0: nothing can be found here */
+	uint32_t bucket_count; /* 0: nothing can be found here; set it with rl_buckets_set */
 	uint32_t chain_limit;  /* readable chain words, as an index bound like symbol numbers */
 	const uint32_t *buckets;
 	const uint32_t *chains; /* GNU: indexed by symbol number; SysV: DT_HASH chain */
@@ -30,6 +30,7 @@ struct rl_symbols {
 	const char *strings;
 	size_t strings_size;
 
+	uint64_t bucket_reciprocal; /* of bucket_count: dividing takes longer than all the rest of finding a bucket */
 	size_t symbol_limit;
 	uint32_t chain_first; /* the lowest symbol number a chain may hold */
 	bool is_sysv_hash;
@@ -59,6 +60,20 @@ struct rl_want {
 const Elf64_Sym *rl_symbols_find_filtered(const struct rl_symbols *symbols, struct rl_name *name,
 					  const struct rl_want *want);
 const Elf64_Sym *rl_symbols_find(const struct rl_symbols *symbols, struct rl_name *name, const struct rl_want *want);
+
+static inline void rl_buckets_set(struct rl_symbols *symbols, uint32_t count)
+{
+	symbols->bucket_count = count;
+	symbols->bucket_reciprocal = count == 0 ? 0 : UINT64_MAX / count + 1;
+}
+
+/* HASH % bucket_count, exactly (Lemire, Kaser and Kurz, "Faster remainder by direct computation").  A count of 1 has
+ * the reciprocal 0, which gives 0 as well. */
+static inline uint32_t rl_bucket_of(const struct rl_symbols *symbols, uint32_t hash)
+{
+	uint64_t fraction = symbols->bucket_reciprocal * hash;
+	return (uint32_t)(((unsigned __int128)fraction * symbols->bucket_count) >> 64);
+}
 
 /* Whether the bloom filter lets HASH pass: false means the name is surely not here. */
 static inline bool rl_bloom_may_have(const uint64_t *bloom, uint32_t mask, uint32_t shift, uint32_t hash)

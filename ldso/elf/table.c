@@ -83,7 +83,6 @@ enum rl_status rl_symbols_make(const struct rl_symbol_list *list, struct rl_symb
 	*out_symbols = (struct rl_symbols){.bloom = parts.bloom,
 					   .bloom_mask = parts.bloom_count - 1,
 					   .bloom_shift = BLOOM_SHIFT,
-					   .bucket_count = parts.bucket_count,
 					   .chain_limit = (uint32_t)list->count + 1,
 					   .buckets = parts.buckets,
 					   .chains = parts.chains,
@@ -94,6 +93,7 @@ enum rl_status rl_symbols_make(const struct rl_symbol_list *list, struct rl_symb
 					   .chain_first = 1,
 					   .versym = parts.versym,
 					   .versym_limit = parts.versym == NULL ? 0 : list->count + 1};
+	rl_buckets_set(out_symbols, parts.bucket_count);
 	*out_block = block;
 	return RL_OK;
 }

@@ -63,9 +63,6 @@ struct rl_abi {
 	/* If the caller is the first thread and no other one runs: threads that are made from now on have SIZE bytes of
 	 * static area, their descriptor included.  Otherwise false.  Optional. */
 	bool (*threads_resize)(void *context, size_t size);
-
-	/* Call visit for the thread pointer of every thread that exists, with creation and exit of threads held off. */
-	void (*threads_each)(void *context, void (*visit)(void *argument, uintptr_t thread_pointer), void *argument);
 };
 
 #endif

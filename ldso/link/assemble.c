@@ -1,110 +1,33 @@
-/* Relocating a relocatable file.  Its own definitions come first, but for weak ones, of which the whole scope shares
- * the first.  Calls and 32-bit references that do not reach go through stubs. */
+/* Relocating a relocatable file.  Calls and 32-bit references to functions that do not reach go through stubs. */
 #include "assemble.h"
 
 #include <string.h>
 #include <sys/mman.h>
 
-#include "../../arch/section.h"
 #include "../base/heap.h"
 #include "../base/sys.h"
 #include "draft.h"
 #include "lookup.h"
-#include "relocate.h"
 
-struct assembly {
-	struct rl_linker *linker;
-	struct rl_object *object;
-	struct rl_draft *draft;
-	struct rl_diag *diag;
-	uintptr_t base;
-};
-
-/* What a symbol of the file stands for. */
-struct meaning {
-	uintptr_t address; /* IFUNC: of the resolver; TLS: offset in the block */
-	uint64_t size;
-	size_t module;
-	bool is_ifunc, is_tls;
-};
-
-static enum rl_status damaged(const struct assembly *a, uint32_t type)
+static enum rl_status damaged(const struct rl_assembly *a, uint32_t type)
 {
 	return rl_fail(a->diag, RL_RELOC_DAMAGED, .subject = a->object->path, .value = type);
 }
 
-static void meaning_own(const struct assembly *a, const Elf64_Sym *symbol, struct meaning *out)
+static const char *name_of(const struct rl_assembly *a, uint32_t index)
 {
-	unsigned type = ELF64_ST_TYPE(symbol->st_info);
-	*out = (struct meaning){.address = symbol->st_value, .size = symbol->st_size, .module = a->object->tls.module,
-				.is_tls = type == STT_TLS, .is_ifunc = type == STT_GNU_IFUNC};
-	if (symbol->st_shndx != SHN_ABS && symbol->st_shndx != SHN_UNDEF && !out->is_tls)
-		out->address += a->base;
+	return a->draft->file.strings + a->draft->file.symbols[index].st_name;
 }
 
-/* A section's own symbol in a TLS section means the start of that section in the block. */
-static bool is_tls_section(const struct assembly *a, const Elf64_Sym *symbol)
-{
-	return ELF64_ST_TYPE(symbol->st_info) == STT_SECTION && symbol->st_shndx < a->draft->section_count
-	       && (a->draft->sections[symbol->st_shndx].sh_flags & SHF_TLS);
-}
-
-static enum rl_status meaning_find(const struct assembly *a, uint32_t index, const Elf64_Rela *rela,
-				   struct meaning *out)
-{
-	const Elf64_Sym *symbol = &a->draft->symbols[index];
-	unsigned bind = ELF64_ST_BIND(symbol->st_info);
-	bool is_defined = symbol->st_shndx != SHN_UNDEF;
-	const char *name = a->draft->strings + symbol->st_name;
-	meaning_own(a, symbol, out);
-	if (is_tls_section(a, symbol)) {
-		out->is_tls = true;
-		out->address -= a->base + a->object->image.phdrs[RL_PART_COUNT].p_vaddr;
-	}
-	if (index == 0 || (is_defined && bind != STB_WEAK && bind != STB_GNU_UNIQUE)
-	    || (is_defined && ELF64_ST_VISIBILITY(symbol->st_other) != STV_DEFAULT))
-		return RL_OK;
-	if (!is_defined && strcmp(name, "_GLOBAL_OFFSET_TABLE_") == 0) {
-		*out = (struct meaning){.address = a->base + a->draft->got};
-		return RL_OK;
-	}
-	struct rl_lookup lookup = {.name = rl_name_make(name)};
-	struct rl_binding binding = {0};
-	if (!rl_lookup_list(a->linker, atomic_load(&a->object->search), &lookup, &binding)) {
-		if (is_defined || bind == STB_WEAK)
-			return RL_OK;
-		enum rl_status status = rl_fail(a->diag, RL_SYMBOL_UNDEFINED, .subject = a->object->path, .symbol = name);
-		if (a->linker->excuse_symbol != NULL)
-			status = a->linker->excuse_symbol(a->linker, a->object, rela, &binding, a->diag);
-		RL_TRY(status);
-	}
-	if (binding.object == NULL)
-		return RL_OK;
-	if (binding.object != a->object)
-		RL_TRY(rl_pin_add(a->object, binding.object));
-	*out = (struct meaning){.address = rl_binding_address(&binding),
-				.size = binding.symbol->st_size,
-				.module = binding.object->tls.module,
-				.is_ifunc = rl_binding_is_ifunc(&binding),
-				.is_tls = ELF64_ST_TYPE(binding.symbol->st_info) == STT_TLS};
-	if (out->is_tls)
-		out->address = binding.symbol->st_value;
-	/* Another object's resolver can run now; our own code cannot yet. */
-	if (out->is_ifunc && binding.object != a->object) {
-		out->address = rl_port_ifunc_call(out->address);
-		out->is_ifunc = false;
-	}
-	return RL_OK;
-}
-
-static uintptr_t *got_word(const struct assembly *a, uint32_t number)
+static uintptr_t *got_word(const struct rl_assembly *a, uint32_t number)
 {
 	return (uintptr_t *)(a->base + a->draft->got) + number - 1;
 }
 
-static uintptr_t stub_of(const struct assembly *a, uint32_t index)
+static uintptr_t stub_of(const struct rl_assembly *a, uint32_t index)
 {
-	return a->base + a->draft->stub_start + (a->draft->stubs[index] - 1) * (uintptr_t)RL_SECTION_STUB_SIZE;
+	return a->base + a->draft->stub_start
+	       + (a->draft->wants[index].stub - 1) * (uintptr_t)RL_SECTION_STUB_SIZE;
 }
 
 static bool fits(uint64_t value, const struct rl_section_kind *kind)
@@ -119,171 +42,299 @@ static bool fits(uint64_t value, const struct rl_section_kind *kind)
 	return value < (uint64_t)limit;
 }
 
-/* The value of one relocation before the place is subtracted. */
-static enum rl_status value_find(const struct assembly *a, const Elf64_Rela *rela, const struct rl_section_kind *kind,
-				 uintptr_t place, uint64_t *out_value)
+/* The distance of a variable from the thread pointer, which asks for a place in static TLS. */
+static enum rl_status tls_distance(const struct rl_assembly *a, uint32_t index, const struct rl_meaning *meaning,
+				   uint64_t *out)
 {
-	uint32_t index = ELF64_R_SYM(rela->r_info), type = ELF64_R_TYPE(rela->r_info);
-	uint64_t addend = (uint64_t)rela->r_addend;
-	struct meaning meaning;
-	RL_TRY(meaning_find(a, index, rela, &meaning));
-	uint32_t word = a->draft->got_words[index];
-	switch (kind->value) {
-	case RL_SECTION_SYMBOL:
-	case RL_SECTION_CALL: {
-		uint64_t distance = meaning.address + addend - (kind->is_relative ? place : 0);
-		*out_value = meaning.address + addend;
-		if (a->draft->stubs[index] != 0 && (meaning.is_ifunc || !fits(distance, kind)))
-			*out_value = stub_of(a, index) + addend;
-		if (meaning.is_ifunc && a->draft->stubs[index] == 0)
-			return damaged(a, type);
-		break;
-	}
-	case RL_SECTION_GOT:
-		if (word == 0)
-			return damaged(a, type);
-		*out_value = (uintptr_t)got_word(a, word) + addend;
-		break;
-	case RL_SECTION_GOT_START:
-		*out_value = a->base + a->draft->got + addend;
-		break;
-	case RL_SECTION_FROM_GOT:
-		*out_value = meaning.address + addend - (a->base + a->draft->got);
-		break;
-	case RL_SECTION_TLS_INDEX:
-		if (word == 0 || !meaning.is_tls)
-			return damaged(a, type);
-		got_word(a, word)[0] = meaning.module;
-		got_word(a, word)[1] = meaning.address - RL_TLS_DTV_BIAS;
-		*out_value = (uintptr_t)got_word(a, word) + addend;
-		break;
-	case RL_SECTION_TLS_MODULE:
-		got_word(a, a->draft->local_module)[0] = a->object->tls.module;
-		got_word(a, a->draft->local_module)[1] = 0;
-		*out_value = (uintptr_t)got_word(a, a->draft->local_module) + addend;
-		break;
-	case RL_SECTION_TLS_OFFSET:
-		*out_value = meaning.address + addend - RL_TLS_DTV_BIAS;
-		break;
-	case RL_SECTION_SIZE:
-		*out_value = meaning.size + addend;
-		break;
-	default:
-		return rl_fail(a->diag, RL_TLS_STATIC_FULL, .subject = a->object->path,
-			       .symbol = a->draft->strings + a->draft->symbols[index].st_name);
+	struct rl_object *definer = meaning->definer;
+	struct rl_tls_lack lack;
+	*out = 0;
+	if (definer == NULL)
+		return RL_OK;
+	enum rl_status status = rl_tls_static_add(a->linker, definer, &lack);
+	if (status != RL_OK)
+		return rl_fail(a->diag, status, .subject = a->object->path, .symbol = name_of(a, index),
+			       .value = lack.obstacle, .wanted = lack.wanted, .possible = lack.possible);
+	*out = RL_TLS_BELOW_TP ? meaning->address - definer->tls.offset : meaning->address + definer->tls.offset;
+	return RL_OK;
+}
+
+static enum rl_status descriptor_fill(const struct rl_assembly *a, const struct rl_meaning *meaning, uintptr_t *words)
+{
+	struct rl_object *definer = meaning->definer;
+	if (definer == NULL) {
+		words[0] = (uintptr_t)rl_port_tlsdesc_undefined_weak;
+	} else if (definer->tls.has_offset) {
+		words[0] = (uintptr_t)rl_port_tlsdesc_static;
+		words[1] = RL_TLS_BELOW_TP ? meaning->address - definer->tls.offset
+					   : meaning->address + definer->tls.offset;
+	} else if (words[0] == 0) {
+		struct rl_tls_descriptor *descriptor =
+			rl_tls_descriptor_make(&a->linker->tls, a->object, definer, meaning->address);
+		if (descriptor == NULL)
+			return rl_fail(a->diag, RL_NO_MEMORY, .subject = a->object->path);
+		words[0] = (uintptr_t)rl_port_tlsdesc_dynamic;
+		words[1] = (uintptr_t)descriptor;
 	}
 	return RL_OK;
 }
 
-static enum rl_status rela_apply(const struct assembly *a, const Elf64_Shdr *target, uint64_t start,
+/* Values that thread-local variables have, without the addend. */
+static enum rl_status tls_value(const struct rl_assembly *a, uint32_t index, const struct rl_section_kind *kind,
+				const struct rl_meaning *meaning, uint64_t *out_value)
+{
+	const struct rl_draft_wants *wants = &a->draft->wants[index];
+	uintptr_t *words;
+	uint64_t distance;
+	switch (kind->value) {
+	case RL_SECTION_TLS_INDEX:
+		words = got_word(a, wants->index);
+		words[0] = meaning->definer == NULL ? 0 : meaning->definer->tls.module;
+		words[1] = meaning->address - RL_TLS_DTV_BIAS;
+		*out_value = (uintptr_t)words;
+		return RL_OK;
+	case RL_SECTION_TLS_OFFSET:
+		*out_value = meaning->address - RL_TLS_DTV_BIAS;
+		return RL_OK;
+	case RL_SECTION_TLS_DESCRIPTOR:
+		words = got_word(a, wants->descriptor);
+		*out_value = (uintptr_t)words;
+		return descriptor_fill(a, meaning, words);
+	case RL_SECTION_TLS_WORD:
+		RL_TRY(tls_distance(a, index, meaning, &distance));
+		*got_word(a, wants->offset) = distance;
+		*out_value = (uintptr_t)got_word(a, wants->offset);
+		return RL_OK;
+	default:
+		return tls_distance(a, index, meaning, out_value);
+	}
+}
+
+/* A constant that 32 bits do not reach is as good nearby (typeinfo, tables of virtual functions): programs that are not
+ * position-independent have such copies, too.  0: no room. */
+static uintptr_t constant_copy(const struct rl_assembly *a, struct rl_meaning *meaning)
+{
+	enum { ALIGN = 16 };
+	struct rl_draft *draft = a->draft;
+	uint64_t place = (draft->copies + ALIGN - 1) & -(uint64_t)ALIGN;
+	if (meaning->copy == 0 && place < draft->copies_end && draft->copies_end - place >= meaning->size) {
+		meaning->copy = a->base + place;
+		memcpy((void *)meaning->copy, (const void *)meaning->address, meaning->size);
+		draft->copies = place + meaning->size;
+	}
+	return meaning->copy;
+}
+
+/* An address, or what stands for it where it does not reach: a stub that leads to the function, a copy of a constant.
+ * Stubs also lead to functions that are yet to be chosen. */
+static enum rl_status address_value(const struct rl_assembly *a, uint32_t index, const struct rl_section_kind *kind,
+				    const struct rl_meaning *meaning, uint64_t from, uint64_t *out_value)
+{
+	bool has_stub = a->draft->wants[index].stub != 0, reaches = fits(meaning->address - from, kind);
+	if (meaning->is_ifunc && !has_stub)
+		return rl_fail(a->diag, RL_RELOC_DAMAGED, .subject = a->object->path, .symbol = name_of(a, index));
+	*out_value = meaning->address;
+	if (has_stub && !meaning->is_data && (meaning->is_ifunc || !reaches))
+		*out_value = stub_of(a, index);
+	if (!reaches && meaning->is_constant) {
+		uintptr_t copy = constant_copy(a, &a->draft->meanings[index]);
+		*out_value = copy != 0 ? copy : meaning->address;
+	}
+	return RL_OK;
+}
+
+static bool is_tls_value(enum rl_section_value value)
+{
+	return value == RL_SECTION_TLS_INDEX || value == RL_SECTION_TLS_OFFSET || value == RL_SECTION_TLS_STATIC
+	       || value == RL_SECTION_TLS_WORD || value == RL_SECTION_TLS_DESCRIPTOR;
+}
+
+/* The value of one relocation before the place is subtracted. */
+static enum rl_status value_find(const struct rl_assembly *a, const Elf64_Rela *rela,
+				 const struct rl_section_kind *kind, uintptr_t place, uint64_t *out_value)
+{
+	uint32_t index = ELF64_R_SYM(rela->r_info);
+	uint64_t addend = (uint64_t)rela->r_addend, value = 0;
+	uintptr_t got = a->base + a->draft->got;
+	const struct rl_meaning *meaning;
+	RL_TRY(rl_meaning_find(a, index, &meaning));
+	switch (kind->value) {
+	case RL_SECTION_SYMBOL:
+	case RL_SECTION_CALL:
+		RL_TRY(address_value(a, index, kind, meaning, (kind->is_relative ? place : 0) - addend, &value));
+		break;
+	case RL_SECTION_CALL_FROM_GOT:
+		RL_TRY(address_value(a, index, kind, meaning, 0, &value));
+		value -= got;
+		break;
+	case RL_SECTION_GOT:
+		value = (uintptr_t)got_word(a, a->draft->wants[index].word);
+		break;
+	case RL_SECTION_GOT_DISTANCE:
+		value = (uintptr_t)got_word(a, a->draft->wants[index].word) - got;
+		break;
+	case RL_SECTION_GOT_START:
+		value = got;
+		break;
+	case RL_SECTION_FROM_GOT:
+		value = meaning->address - got;
+		break;
+	case RL_SECTION_TLS_MODULE:
+		value = (uintptr_t)got_word(a, a->draft->local_module);
+		got_word(a, a->draft->local_module)[0] = a->object->tls.module;
+		break;
+	case RL_SECTION_SIZE:
+		value = meaning->size;
+		break;
+	default:
+		if (!is_tls_value(kind->value) || (!meaning->is_tls && meaning->definer != NULL))
+			return damaged(a, ELF64_R_TYPE(rela->r_info));
+		RL_TRY(tls_value(a, index, kind, meaning, &value));
+	}
+	*out_value = value + addend;
+	return RL_OK;
+}
+
+/* Ask who wants to be asked; the place is told as libraries have it. */
+static enum rl_status is_done_by_other(const struct rl_assembly *a, const Elf64_Rela *rela, uintptr_t place,
+				       bool *out_is_done)
+{
+	Elf64_Rela told = *rela;
+	told.r_offset = place - a->object->image.bias;
+	*out_is_done = false;
+	if (a->linker->before_relocation == NULL)
+		return RL_OK;
+	return a->linker->before_relocation(a->linker, a->object, &told, out_is_done, a->diag);
+}
+
+static enum rl_status rela_apply(const struct rl_assembly *a, const Elf64_Shdr *target, uint64_t start,
 				 const Elf64_Rela *rela)
 {
-	uint32_t type = ELF64_R_TYPE(rela->r_info);
+	uint32_t type = ELF64_R_TYPE(rela->r_info), index = ELF64_R_SYM(rela->r_info);
 	struct rl_section_kind kind = rl_section_kind(type);
 	uintptr_t place = a->base + start + rela->r_offset;
-	uint64_t value;
+	uint64_t value = 0;
+	bool is_done;
 	if (type == RL_RELOC_NONE)
+		return RL_OK;
+	if (rela->r_offset > target->sh_size || target->sh_size - rela->r_offset < kind.width
+	    || index >= a->draft->file.symbol_count)
+		return damaged(a, type);
+	RL_TRY(is_done_by_other(a, rela, place, &is_done));
+	if (is_done || kind.value == RL_SECTION_NOTHING)
 		return RL_OK;
 	if (kind.width == 0)
 		return rl_fail(a->diag, RL_RELOC_TYPE, .subject = a->object->path, .value = type);
-	if (ELF64_R_SYM(rela->r_info) >= a->draft->symbol_count || rela->r_offset > target->sh_size
-	    || target->sh_size - rela->r_offset < kind.width)
-		return damaged(a, type);
 	RL_TRY(value_find(a, rela, &kind, place, &value));
 	if (kind.is_relative)
 		value -= place;
 	if (!fits(value, &kind))
 		return rl_fail(a->diag, RL_RELOC_OVERFLOW, .subject = a->object->path, .value = type,
-			       .symbol = a->draft->strings + a->draft->symbols[ELF64_R_SYM(rela->r_info)].st_name);
+			       .symbol = name_of(a, index));
 	memcpy((void *)place, &value, kind.width);
 	return RL_OK;
 }
 
-static enum rl_status sections_apply(const struct assembly *a)
+/* The initial image of thread-local variables comes first: it must be complete when it gets its place. */
+static enum rl_status sections_apply(const struct rl_assembly *a, bool is_tls)
 {
-	for (size_t i = 0; i < a->draft->section_count; i++) {
-		const Elf64_Shdr *section = &a->draft->sections[i];
-		if (section->sh_type != SHT_RELA || section->sh_info >= a->draft->section_count
-		    || a->draft->places[section->sh_info] == UINT64_MAX)
+	const struct rl_relocatable *file = &a->draft->file;
+	for (size_t i = 0; i < file->section_count; i++) {
+		const Elf64_Shdr *section = &file->sections[i], *target = &file->sections[section->sh_info % file->section_count];
+		size_t count;
+		if (section->sh_type != SHT_RELA || a->draft->places[section->sh_info] == UINT64_MAX
+		    || ((target->sh_flags & SHF_TLS) != 0) != is_tls || target->sh_type == SHT_NOBITS)
 			continue;
-		const Elf64_Shdr *target = &a->draft->sections[section->sh_info];
-		const Elf64_Rela *rela = (const Elf64_Rela *)(a->draft->bytes + section->sh_offset);
-		for (size_t j = 0; j < section->sh_size / sizeof *rela; j++)
-			if (target->sh_type != SHT_NOBITS)
-				RL_TRY(rela_apply(a, target, a->draft->places[section->sh_info], &rela[j]));
+		const Elf64_Rela *rela = rl_relocatable_array(file, section, sizeof *rela, &count);
+		for (size_t j = 0; j < count; j++)
+			RL_TRY(rela_apply(a, target, a->draft->places[section->sh_info], &rela[j]));
 	}
 	return RL_OK;
 }
 
 /* GOT words of addresses, and the stubs; resolvers of our own run in the second round, when our code may run. */
-static enum rl_status got_fill(const struct assembly *a, bool is_second_round)
+static enum rl_status got_fill(const struct rl_assembly *a, bool is_second_round)
 {
-	for (uint32_t i = 0; i < a->draft->symbol_count; i++) {
-		uint32_t word = a->draft->got_words[i];
-		struct meaning meaning;
-		Elf64_Rela rela = {.r_info = ELF64_R_INFO((uint64_t)i, RL_RELOC_GLOB_DAT)};
-		if (word == 0)
+	for (uint32_t i = 0; i < a->draft->file.symbol_count; i++) {
+		const struct rl_draft_wants *wants = &a->draft->wants[i];
+		const struct rl_meaning *meaning;
+		if (wants->word == 0)
 			continue;
-		RL_TRY(meaning_find(a, i, &rela, &meaning));
-		if (meaning.is_tls || meaning.is_ifunc != is_second_round)
+		RL_TRY(rl_meaning_find(a, i, &meaning));
+		if (wants->stub != 0 && !is_second_round)
+			rl_section_stub_write((unsigned char *)stub_of(a, i), (uintptr_t)got_word(a, wants->word));
+		if (meaning->is_tls || meaning->is_ifunc != is_second_round)
 			continue;
-		uint64_t place = meaning.address - a->base;
-		if (meaning.is_ifunc && (place < a->draft->starts[RL_PART_CODE] || place >= a->draft->stub_start))
+		uint64_t place = meaning->address - a->base;
+		if (meaning->is_ifunc && (place < a->draft->starts[RL_PART_CODE] || place >= a->draft->stub_start))
 			return damaged(a, RL_RELOC_GLOB_DAT); /* no code of this file */
-		*got_word(a, word) = meaning.is_ifunc ? rl_port_ifunc_call(meaning.address) : meaning.address;
+		*got_word(a, wants->word) = meaning->is_ifunc ? rl_port_ifunc_call(meaning->address) : meaning->address;
 	}
-	for (uint32_t i = 0; !is_second_round && i < a->draft->symbol_count; i++)
-		if (a->draft->stubs[i] != 0)
-			rl_section_stub_write((unsigned char *)stub_of(a, i),
-					      (uintptr_t)got_word(a, a->draft->got_words[i]));
 	return RL_OK;
 }
 
-/* The number behind the last dot of .init_array.00101; those without one come last. */
-static unsigned long priority(const struct assembly *a, const Elf64_Shdr *section)
+/* One section's functions, without the marks that lists of the old form begin and end with. */
+static size_t calls_copy(const uintptr_t *from, size_t count, bool is_reversed, uintptr_t *out, size_t limit)
 {
-	const Elf64_Ehdr *header = (const Elf64_Ehdr *)a->draft->bytes;
-	if (header->e_shstrndx >= a->draft->section_count)
-		return UINT32_MAX;
-	const Elf64_Shdr *names = &a->draft->sections[header->e_shstrndx];
-	unsigned long value = 0;
-	bool has_number = false;
-	for (uint64_t at = section->sh_name; at < names->sh_size; at++) {
-		char c = a->draft->bytes[names->sh_offset + at];
-		if (c == '\0')
-			break;
-		has_number = c >= '0' && c <= '9' && (has_number || a->draft->bytes[names->sh_offset + at - 1] == '.');
-		value = has_number ? value * 10 + (unsigned long)(c - '0') : 0;
+	size_t used = 0;
+	for (size_t i = 0; i < count && used < limit; i++) {
+		uintptr_t function = from[is_reversed ? count - 1 - i : i];
+		if (!is_reversed || (function != 0 && function != UINTPTR_MAX))
+			out[used++] = function;
 	}
-	return has_number ? value : UINT32_MAX;
+	return used;
 }
 
-/* Gather the arrays of TYPE in the order in which a link editor would join them. */
-static void calls_gather(const struct assembly *a, uint32_t type, uintptr_t *out, size_t limit)
+/* Gather the constructors or destructors in the order in which a link editor would join them. */
+static size_t calls_gather(const struct rl_assembly *a, bool is_init, uintptr_t *out, size_t limit)
 {
+	const struct rl_relocatable *file = &a->draft->file;
 	size_t count = 0;
+	bool is_reversed;
+	unsigned long rank;
 	for (unsigned long done = 0, next; done <= UINT32_MAX && count < limit; done = next + 1) {
 		next = UINT32_MAX + 1ul;
-		for (size_t i = 0; i < a->draft->section_count; i++)
-			if (a->draft->sections[i].sh_type == type && a->draft->places[i] != UINT64_MAX) {
-				unsigned long rank = priority(a, &a->draft->sections[i]);
-				if (rank >= done && rank < next)
-					next = rank;
-			}
-		for (size_t i = 0; i < a->draft->section_count; i++) {
-			const Elf64_Shdr *section = &a->draft->sections[i];
-			if (section->sh_type != type || a->draft->places[i] == UINT64_MAX || priority(a, section) != next)
-				continue;
-			size_t size = section->sh_size / sizeof *out;
-			if (size > limit - count)
-				size = limit - count;
-			memcpy(out + count, (void *)(a->base + a->draft->places[i]), size * sizeof *out);
-			count += size;
-		}
+		for (size_t i = 0; i < file->section_count; i++)
+			if (rl_draft_holds_calls(a->draft, &file->sections[i], is_init, &rank, &is_reversed) && rank >= done
+			    && rank < next)
+				next = rank;
+		for (size_t i = 0; i < file->section_count; i++)
+			if (rl_draft_holds_calls(a->draft, &file->sections[i], is_init, &rank, &is_reversed) && rank == next
+			    && a->draft->places[i] != UINT64_MAX)
+				count += calls_copy((const uintptr_t *)(a->base + a->draft->places[i]),
+						    file->sections[i].sh_size / sizeof *out, is_reversed, out + count,
+						    limit - count);
 	}
+	return count;
 }
 
-static enum rl_status protect(const struct assembly *a)
+/* The first destructor, which runs last: __cxa_finalize(&__dso_handle), if there is such a function. */
+static size_t finish_make(const struct rl_assembly *a, uintptr_t *out)
+{
+	struct rl_lookup lookup = {.name = rl_name_make("__cxa_finalize"), .want = {.newest = true}};
+	struct rl_binding binding = {0};
+	if (a->draft->finish_word == 0
+	    || !rl_lookup_list(a->linker, atomic_load(&a->object->search), &lookup, &binding) || binding.object == NULL
+	    || rl_binding_is_ifunc(&binding))
+		return 0;
+	*got_word(a, a->draft->finish_word) = rl_binding_address(&binding);
+	*out = a->base + a->draft->finish;
+	rl_section_finish_write((unsigned char *)*out, a->base + a->draft->handle,
+				(uintptr_t)got_word(a, a->draft->finish_word));
+	return 1;
+}
+
+static void calls_make(const struct rl_assembly *a)
+{
+	uintptr_t *init = (uintptr_t *)(a->base + a->draft->calls), *fini = init + a->draft->init_count;
+	size_t init_count = calls_gather(a, true, init, a->draft->init_count);
+	size_t fini_count = finish_make(a, fini);
+	fini_count += calls_gather(a, false, fini + fini_count, a->draft->fini_count - fini_count);
+	a->object->dynamic.init_array = (struct rl_table){init, init_count};
+	a->object->dynamic.fini_array = (struct rl_table){fini, fini_count};
+}
+
+static enum rl_status protect(const struct rl_assembly *a)
 {
 	static const int protections[] = {PROT_READ | PROT_EXEC, PROT_READ, PROT_READ | PROT_WRITE};
 	for (int part = 0; part < RL_PART_COUNT; part++) {
@@ -299,12 +350,11 @@ static enum rl_status protect(const struct assembly *a)
 
 enum rl_status rl_draft_assemble(struct rl_linker *linker, struct rl_object *object, struct rl_diag *diag)
 {
-	struct assembly a = {linker, object, object->draft, diag, object->image.bias};
-	uintptr_t *calls = (uintptr_t *)(a.base + a.draft->calls);
-	RL_TRY(sections_apply(&a));
+	struct rl_assembly a = {linker, object, object->draft, diag, object->image.bias};
+	RL_TRY(sections_apply(&a, true));
+	RL_TRY(sections_apply(&a, false));
 	RL_TRY(got_fill(&a, false));
-	calls_gather(&a, SHT_INIT_ARRAY, calls, a.draft->init_count);
-	calls_gather(&a, SHT_FINI_ARRAY, calls + a.draft->init_count, a.draft->fini_count);
+	calls_make(&a);
 	RL_TRY(protect(&a));
 	return got_fill(&a, true);
 }

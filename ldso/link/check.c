@@ -19,6 +19,17 @@ static const struct rl_version *version_find(const struct rl_symbols *symbols, c
 	return NULL;
 }
 
+/* Whether DEFINER is there as long as OBJECT is: records of one that may go are not compared by their place. */
+static bool keeps(const struct rl_object *object, const struct rl_object *definer)
+{
+	if (definer == object || definer->kind != RL_OBJECT_OPENED)
+		return true;
+	for (size_t i = 0; i < object->needed.count; i++)
+		if (object->needed.items[i] == definer)
+			return true;
+	return false;
+}
+
 /* One requirement of OBJECT.  RL_OK also for what is only worth a warning. */
 static enum rl_status need_check(struct rl_linker *linker, struct rl_object *object, struct rl_object *definer,
 				 const struct rl_need *need, struct rl_diag *diag)
@@ -28,7 +39,7 @@ static enum rl_status need_check(struct rl_linker *linker, struct rl_object *obj
 	if (definer->dynamic.verdef_vaddr != 0) {
 		const struct rl_version *definition = version_find(&definer->symbols, need, &object->dynamic);
 		if (definition != NULL) {
-			if (need->index < object->symbols.version_count)
+			if (keeps(object, definer) && need->index < object->symbols.version_count)
 				object->symbols.versions[need->index].definition = definition;
 			return RL_OK;
 		}

@@ -16,7 +16,8 @@
 
 static bool stays(const struct rl_object *object)
 {
-	return object->is_permanent || (object->dynamic.flags_1 & DF_1_NODELETE);
+	return object->is_permanent || atomic_load(&object->unique_count) != 0
+	       || (object->dynamic.flags_1 & DF_1_NODELETE);
 }
 
 static bool is_root(struct rl_linker *linker, struct rl_object *object)

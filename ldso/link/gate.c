@@ -14,10 +14,11 @@ enum {
 	MILLISECOND = 1000000, /* nanoseconds */
 };
 
+/* Only the owner may look at the depth; before there are threads, nobody is the owner, and so is the thread pointer. */
 static bool is_mine(const struct rl_gate *gate)
 {
-	return gate->depth != 0
-	       && atomic_load_explicit(&gate->owner, memory_order_relaxed) == rl_port_thread_pointer();
+	return atomic_load_explicit(&gate->owner, memory_order_relaxed) == rl_port_thread_pointer()
+	       && gate->depth != 0;
 }
 
 /* False: not within PATIENCE. */

@@ -58,7 +58,8 @@ static size_t place_free(const struct rl_guest_table *table, uintptr_t thread_po
 	size_t at = place_first(table, thread_pointer);
 	for (;; at = (at + 1) & (table->capacity - 1)) {
 		struct rl_guest_thread *thread = atomic_load_explicit(&table->places[at], memory_order_relaxed);
-		if (thread == NULL || atomic_load_explicit(&thread->thread_pointer, memory_order_relaxed) == 0)
+		/* Who takes a free record sees what its last owner left in it. */
+		if (thread == NULL || atomic_load_explicit(&thread->thread_pointer, memory_order_acquire) == 0)
 			return at;
 	}
 }
@@ -108,6 +109,17 @@ static struct rl_guest_thread *thread_add(struct rl_guest *guest, uintptr_t thre
 	return thread;
 }
 
+static void guest_lock(struct rl_guest *guest)
+{
+	while (atomic_exchange_explicit(&guest->lock, 1, memory_order_acquire) != 0)
+		rl_port_pause();
+}
+
+static void guest_unlock(struct rl_guest *guest)
+{
+	atomic_store_explicit(&guest->lock, 0, memory_order_release);
+}
+
 /* The record of the calling thread, made if need be.  Signals are blocked. */
 static struct rl_guest_thread *thread_enter(struct rl_guest *guest)
 {
@@ -115,10 +127,9 @@ static struct rl_guest_thread *thread_enter(struct rl_guest *guest)
 	struct rl_guest_thread *thread = thread_find(guest, thread_pointer);
 	if (thread != NULL)
 		return thread;
-	while (atomic_exchange_explicit(&guest->lock, 1, memory_order_acquire) != 0)
-		rl_port_pause();
+	guest_lock(guest);
 	thread = thread_add(guest, thread_pointer);
-	atomic_store_explicit(&guest->lock, 0, memory_order_release);
+	guest_unlock(guest);
 	if (thread != NULL)
 		guest->thread_enter(thread);
 	return thread;
@@ -178,6 +189,15 @@ static const struct rl_tls_slot *slot_of(struct rl_tls_state *tls, size_t module
 	return table != NULL && index < table->capacity ? &table->slots[index] : NULL;
 }
 
+/* The block of a module that lies at the same place in all threads, or NULL. */
+static void *block_static(const struct rl_tls_slot *slot)
+{
+	const struct rl_object *object = slot == NULL ? NULL : __atomic_load_n(&slot->object, __ATOMIC_ACQUIRE);
+	if (object == NULL || !object->tls.has_offset)
+		return NULL;
+	return rl_tls_static_address(rl_port_thread_pointer(), object->tls.offset);
+}
+
 /* The block of MODULE if the calling thread has it. */
 static void *block_find(struct rl_tls_state *tls, size_t module)
 {
@@ -194,6 +214,8 @@ static void *block_find(struct rl_tls_state *tls, size_t module)
 
 void *rl_thread_block_soft(struct rl_tls_state *tls, const struct rl_object *object)
 {
+	if (object->tls.has_offset)
+		return rl_tls_static_address(rl_port_thread_pointer(), object->tls.offset);
 	return block_find(tls, object->tls.module);
 }
 
@@ -229,18 +251,37 @@ static void *block_make(struct rl_tls_state *tls, size_t module)
 	if (cell->generation == slot->generation && cell->block != NULL)
 		return cell->block; /* a signal handler was faster */
 	rl_heap_give(cell->block);
+	cell->block = NULL;
 	cell->generation = slot->generation;
-	cell->block = rl_heap_take_aligned(object->tls.size, object->tls.align);
-	if (cell->block != NULL)
-		memcpy(cell->block, object->tls.image, object->tls.image_size);
-	return cell->block;
+	void *block = rl_heap_take_aligned(object->tls.size, object->tls.align);
+	if (block == NULL)
+		return NULL;
+	memcpy(block, object->tls.image, object->tls.image_size);
+	guest_lock(tls->guest);
+	bool is_static = object->tls.has_offset; /* since a moment */
+	if (!is_static)
+		cell->block = block;
+	guest_unlock(tls->guest);
+	if (!is_static)
+		return block;
+	rl_heap_give(block);
+	return block_static(slot);
 }
 
 void *rl_thread_block(struct rl_tls_state *tls, size_t module)
 {
 	void *block = block_find(tls, module);
+	if (block == NULL && (module & RL_GUEST_MODULES) != 0)
+		block = block_static(slot_of(tls, module));
 	if (block != NULL)
 		return block;
+	if (tls->guest->block_ask != NULL) {
+		const struct rl_tls_slot *slot = slot_of(tls, module);
+		struct rl_object *object = slot == NULL ? NULL : __atomic_load_n(&slot->object, __ATOMIC_ACQUIRE);
+		block = object == NULL ? NULL : tls->guest->block_ask(object);
+		if (block != NULL)
+			return block;
+	}
 	uint64_t old_signals = rl_sys_signals_block();
 	block = block_make(tls, module);
 	rl_sys_signals_restore(old_signals);
@@ -271,15 +312,63 @@ uintptr_t rl_tls_descriptor_address(const struct rl_tls_descriptor *descriptor)
 	return rl_port_call_preserving(descriptor_slow, (uintptr_t)descriptor);
 }
 
-/* Only modules that the host placed in its static area can be reached by an offset. */
+/* Whether some thread has a block of OBJECT already. */
+static bool is_touched(const struct rl_tls_state *tls, const struct rl_object *object)
+{
+	struct rl_guest_table *table = atomic_load(&tls->guest->table);
+	size_t index = object->tls.module & ~RL_GUEST_MODULES;
+	size_t generation = atomic_load(&tls->table)->slots[index].generation;
+	for (size_t i = 0; table != NULL && i < table->capacity; i++) {
+		struct rl_guest_thread *thread = atomic_load(&table->places[i]);
+		struct cells *cells = thread == NULL ? NULL : atomic_load(&thread->cells);
+		if (cells != NULL && index < cells->capacity && cells->items[index].generation == generation
+		    && cells->items[index].block != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* OBJECT has its place, unless a thread has a block elsewhere: then it keeps that. */
+static bool static_commit(const struct rl_tls_state *tls, struct rl_object *object)
+{
+	uint64_t old_signals = rl_sys_signals_block();
+	guest_lock(tls->guest);
+	object->tls.has_offset = !is_touched(tls, object);
+	guest_unlock(tls->guest);
+	rl_sys_signals_restore(old_signals);
+	return object->tls.has_offset;
+}
+
+/* What the host placed in its static area can be reached by an offset, and what no thread has yet and the host takes. */
 enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object, struct rl_tls_lack *out_lack)
 {
+	const struct rl_guest *guest = linker->tls.guest;
+	if (object->tls.has_offset)
+		return RL_OK;
+	*out_lack = (struct rl_tls_lack){.obstacle = RL_TLS_NOT_OURS, .wanted = object->tls.size};
+	if (guest->static_take == NULL || object->is_hosted || object->tls.size == 0)
+		return RL_TLS_STATIC_FULL;
+	out_lack->obstacle = RL_TLS_IN_USE;
+	if (is_touched(&linker->tls, object))
+		return RL_TLS_STATIC_FULL;
+	out_lack->obstacle = RL_TLS_AREA_FULL;
+	if (!guest->static_take(object))
+		return RL_TLS_STATIC_FULL;
+	if (static_commit(&linker->tls, object))
+		return RL_OK;
+	out_lack->obstacle = RL_TLS_IN_USE;
+	guest->static_give(object);
+	return RL_TLS_STATIC_FULL;
+}
+
+bool rl_tls_static_offer(struct rl_linker *linker, struct rl_object *object)
+{
 	(void)linker;
-	*out_lack = (struct rl_tls_lack){.obstacle = RL_TLS_NOT_OURS};
-	return object->tls.has_offset ? RL_OK : RL_TLS_STATIC_FULL;
+	return object->tls.has_offset;
 }
 
 void rl_tls_static_fill(struct rl_linker *linker, struct rl_object *object)
 {
-	(void)linker, (void)object; /* nothing of ours is static */
+	if (linker->tls.guest->static_fill != NULL && !object->is_hosted)
+		linker->tls.guest->static_fill(object);
 }

@@ -22,6 +22,14 @@ struct rl_guest {
 	/* The calling thread has a record from now on: see that rl_guest_leave is called for it when the thread ends.
 	 * Runs with signals blocked; must not use a thread-local variable of an object of ours. */
 	void (*thread_enter)(struct rl_guest_thread *thread);
+	/* The calling thread's block of OBJECT, if somebody else keeps those; asked each time.  NULL: they are ours. */
+	void *(*block_ask)(const struct rl_object *object);
+	/* Ask the host for static TLS: a block like OBJECT's in all threads, whose place goes to object->tls.offset.
+	 * False: there is none.  NULL: the host is not asked. */
+	bool (*static_take)(struct rl_object *object);
+	void (*static_give)(struct rl_object *object);
+	/* OBJECT is relocated: its initial image may have changed since. */
+	void (*static_fill)(const struct rl_object *object);
 };
 
 /* The thread ends: free its blocks and the record. */

@@ -47,6 +47,7 @@ struct rl_rules {
 };
 
 struct rl_binding;
+struct rl_unique_choice;
 
 struct rl_linker {
 	struct rl_rules rules;
@@ -59,6 +60,9 @@ struct rl_linker {
 	struct rl_address_table addresses;
 	struct rl_readers readers;
 	struct rl_gate gate;
+	/* The thread whose open is not committed, 0: none; and the unique symbols that it chose so far. */
+	atomic_uintptr_t opener;
+	struct rl_unique_choice *tentative;
 	struct rl_object *limbo; /* unloaded, but a reader may hold them: freed when no reader is left; by work_next */
 	struct rl_listener *listeners;
 

@@ -114,6 +114,7 @@ static void object_free(struct rl_linker *linker, struct rl_object *object)
 	rl_scope_give(atomic_load(&object->own_scope.current));
 	rl_scope_give(atomic_load(&object->symbolic_scope.current));
 	rl_scope_give(atomic_load(&object->given_scope.current));
+	rl_scope_give(atomic_load(&object->planned_scope.current));
 	rl_heap_give(atomic_load(&object->search));
 	if (object->real == NULL)
 		rl_heap_give(object->symbols.versions);

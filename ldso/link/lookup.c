@@ -5,9 +5,15 @@
 #include "../elf/find.h"
 #include "unique.h"
 
+/* The hash for tables of the old kind, computed when the first of them is met. */
+struct sysv_hash {
+	uint32_t value;
+	bool is_known;
+};
+
 /* A definition was found in OBJECT: is it final? */
-static bool binding_take(struct rl_linker *linker, struct rl_object *object, const Elf64_Sym *symbol,
-			 struct rl_binding *out_binding)
+static inline bool binding_take(struct rl_linker *linker, struct rl_object *object, const Elf64_Sym *symbol,
+				struct rl_binding *out_binding)
 {
 	unsigned bind = ELF64_ST_BIND(symbol->st_info);
 	if (bind == STB_WEAK && linker->prefers_strong) {
@@ -21,17 +27,20 @@ static bool binding_take(struct rl_linker *linker, struct rl_object *object, con
 
 /* In a table of the old kind.  With copies: what is searched for can stay in registers for all others. */
 static __attribute__((noinline)) const Elf64_Sym *sysv_find(const struct rl_symbols *symbols, const char *string,
-							    size_t size, uint32_t hash, struct rl_want want)
+							    size_t size, struct rl_want want, struct sysv_hash *hash)
 {
-	struct rl_name name = {.string = string, .size = size, .gnu_hash = hash};
-	return rl_symbols_find_filtered(symbols, &name, &want);
+	struct rl_name name = {
+		.string = string, .size = size, .sysv_hash = hash->value, .sysv_ready = hash->is_known};
+	const Elf64_Sym *symbol = rl_symbols_find_filtered(symbols, &name, &want);
+	*hash = (struct sysv_hash){name.sysv_hash, name.sysv_ready};
+	return symbol;
 }
 
 /* Search SCOPE from ENTRY on. */
 static inline __attribute__((always_inline)) bool
 entries_search(struct rl_linker *linker, const struct rl_scope *scope, const struct rl_scope_entry *entry,
 	       const struct rl_name *name, const struct rl_want *want, const struct rl_object *skip,
-	       struct rl_binding *out_binding)
+	       struct sysv_hash *sysv_hash, struct rl_binding *out_binding)
 {
 	uint32_t hash = name->gnu_hash;
 	for (const struct rl_scope_entry *end = scope->entries + scope->count; entry < end; entry++) {
@@ -41,9 +50,10 @@ entries_search(struct rl_linker *linker, const struct rl_scope *scope, const str
 		if (object == skip || atomic_load_explicit(&object->is_removed, memory_order_acquire))
 			continue;
 		const struct rl_symbols *symbols = &object->symbols;
-		const Elf64_Sym *symbol = __builtin_expect(symbols->is_sysv_hash, 0)
-						  ? sysv_find(symbols, name->string, name->size, hash, *want)
-						  : rl_find_gnu(symbols, name, want);
+		const Elf64_Sym *symbol =
+			__builtin_expect(symbols->is_sysv_hash, 0)
+				? sysv_find(symbols, name->string, name->size, *want, sysv_hash)
+				: rl_find_gnu(symbols, name, want);
 		if (symbol != NULL && binding_take(linker, object, symbol, out_binding))
 			return true;
 	}
@@ -67,8 +77,9 @@ bool rl_lookup_scope(struct rl_linker *linker, const struct rl_scope *scope, str
 {
 	if (rl_scope_lacks(scope, lookup->name.gnu_hash))
 		return false;
+	struct sysv_hash sysv_hash = {0};
 	return entries_search(linker, scope, entry_behind(scope, lookup->after), &lookup->name, &lookup->want,
-			      lookup->skip, out_binding);
+			      lookup->skip, &sysv_hash, out_binding);
 }
 
 /* Search a list of scopes.  Inline: this is where a program's start spends its time. */
@@ -77,13 +88,15 @@ list_search(struct rl_linker *linker, const struct rl_scope_list *list, const st
 	    const struct rl_want *want, const struct rl_object *skip, const struct rl_object *after,
 	    struct rl_binding *out_binding)
 {
+	struct sysv_hash sysv_hash = {0};
 	*out_binding = (struct rl_binding){0};
 	for (size_t i = 0; i < list->count; i++) {
 		const struct rl_scope *scope =
 			atomic_load_explicit(&list->cells[i]->current, memory_order_acquire);
 		if (scope == NULL || rl_scope_lacks(scope, name->gnu_hash))
 			continue;
-		if (entries_search(linker, scope, entry_behind(scope, after), name, want, skip, out_binding))
+		if (entries_search(linker, scope, entry_behind(scope, after), name, want, skip, &sysv_hash,
+				   out_binding))
 			return true;
 	}
 	return out_binding->object != NULL; /* a weak definition that nothing overrode */
@@ -126,6 +139,29 @@ static enum rl_status undefined(struct rl_object *object, const char *name, cons
 {
 	return rl_fail(diag, RL_SYMBOL_UNDEFINED, .subject = object->path, .symbol = name,
 		       .version = version == NULL ? "" : version->name);
+}
+
+void rl_prefix_make(const struct rl_linker *linker, const struct rl_object *object, struct rl_prefix *out_prefix)
+{
+	const struct rl_scope_list *list = atomic_load_explicit(&object->search, memory_order_acquire);
+	const struct rl_symbols *symbols = &object->symbols;
+	out_prefix->is_useful = false;
+	out_prefix->count = 0;
+	if (symbols->is_sysv_hash || symbols->bucket_count == 0 || linker->prefers_strong)
+		return;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct rl_scope *scope =
+			atomic_load_explicit(&list->cells[i]->current, memory_order_acquire);
+		for (size_t j = 0; scope != NULL && j < scope->count; j++) {
+			if (scope->entries[j].object == object) {
+				out_prefix->is_useful = true;
+				return;
+			}
+			if (out_prefix->count == RL_PREFIX_LIMIT)
+				return;
+			out_prefix->entries[out_prefix->count++] = scope->entries[j];
+		}
+	}
 }
 
 enum rl_status rl_lookup_reference(struct rl_linker *linker, struct rl_object *object, uint32_t index,

@@ -51,6 +51,13 @@ static void static_give_back(struct rl_tls_state *tls, const struct rl_tls_table
 		tls->gap_low = tls->gap_high = 0;
 }
 
+/* SLOT changes hands with the next generation. */
+static void slot_change(struct rl_tls_state *tls, struct rl_tls_slot *slot)
+{
+	size_t next = atomic_load_explicit(&tls->generation, memory_order_relaxed) + 1;
+	atomic_store_explicit(&slot->generation, next, memory_order_relaxed);
+}
+
 enum rl_status rl_tls_module_add(struct rl_linker *linker, struct rl_object *object)
 {
 	struct rl_tls_state *tls = &linker->tls;
@@ -59,7 +66,7 @@ enum rl_status rl_tls_module_add(struct rl_linker *linker, struct rl_object *obj
 	size_t module = module_choose(tls);
 	RL_TRY(table_reserve(tls, module));
 	struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_relaxed);
-	table->slots[module].generation = atomic_load_explicit(&tls->generation, memory_order_relaxed) + 1;
+	slot_change(tls, &table->slots[module]);
 	__atomic_store_n(&table->slots[module].object, object, __ATOMIC_RELEASE);
 	if (module > tls->highest_module)
 		tls->highest_module = module;
@@ -75,7 +82,7 @@ void rl_tls_module_remove(struct rl_linker *linker, struct rl_object *object)
 		return;
 	struct rl_tls_table *table = atomic_load_explicit(&tls->table, memory_order_relaxed);
 	__atomic_store_n(&table->slots[module].object, NULL, __ATOMIC_RELEASE);
-	table->slots[module].generation = atomic_load_explicit(&tls->generation, memory_order_relaxed) + 1;
+	slot_change(tls, &table->slots[module]);
 	while (tls->highest_module > 0 && table->slots[tls->highest_module].object == NULL)
 		tls->highest_module--;
 	object->tls.module = 0;

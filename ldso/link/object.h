@@ -26,6 +26,13 @@ enum rl_object_kind {
 	RL_OBJECT_LINKER,
 };
 
+/* How calls of one object are to be bound, whatever was asked for when it was opened. */
+enum rl_plan {
+	RL_PLAN_NONE,
+	RL_PLAN_EAGER,
+	RL_PLAN_LAZY,
+};
+
 /* A name under which the object can be asked for again. */
 struct rl_object_name {
 	const char *string;
@@ -40,10 +47,10 @@ struct rl_tls_block {
 	const void *image; /* initial bytes */
 	size_t image_size, size, align;
 	size_t first_offset; /* p_vaddr modulo align */
-	size_t module;       /* id in the dtv, 0 if the object has no TLS */
+	atomic_size_t module; /* id in the dtv, 0 if the object has no TLS, or has gone */
 	size_t offset;       /* bytes below the thread pointer if has_offset */
-	bool has_offset;     /* has a place in static TLS */
-	bool is_forced_dynamic;
+	atomic_bool has_offset;        /* has a place in static TLS; set behind offset, under the roster's lock */
+	atomic_bool is_forced_dynamic; /* never will have: some thread has it elsewhere; set under that lock, too */
 };
 
 /* One object that a symbol binding keeps loaded.  Pushed without a lock, read under it. */
@@ -106,13 +113,16 @@ struct rl_object {
 	struct rl_scope_cell own_scope; /* what dlsym(handle) and, for opened roots, its objects search */
 	struct rl_scope_cell symbolic_scope; /* DT_SYMBOLIC: the object alone */
 	struct rl_scope_cell given_scope; /* roots: what they and what came with them search first; mostly NULL */
+	struct rl_scope_cell planned_scope; /* what this object alone searches before that; mostly NULL */
 	_Atomic(struct rl_scope_list *) search; /* the scopes references of this object are looked up in, in order */
 	bool is_global;                 /* in the namespace's global scope */
 	bool is_lazy;                   /* its PLT waits for first calls */
+	enum rl_plan plan;              /* what was decided about that for this object */
 
 	/* Life.  All under the load lock, but bound_by which lazy binding adds to. */
 	unsigned open_count; /* dlopen handles given out for it */
-	bool is_permanent;   /* never unloaded: start-up object, NODELETE, unique symbols */
+	bool is_permanent;   /* never unloaded: start-up object, NODELETE */
+	atomic_uint unique_count; /* unique symbols that were chosen here: not unloaded either, unless an open is undone */
 	bool is_relocated, init_called;
 	atomic_bool is_removed; /* lookups pass it over: it goes away */
 	bool mark; /* scratch of the current graph walk; false between operations */

@@ -22,6 +22,8 @@ struct transaction {
 	struct rl_object *last_before; /* end of the object list when it began */
 	struct rl_object *root;
 	bool root_is_new;
+	struct rl_unique_choice *tentative_before;
+	uintptr_t opener_before; /* an open inside another one's IFUNC resolver */
 	bool is_committed; /* constructors may have run: there is no way back */
 };
 
@@ -34,9 +36,12 @@ static struct rl_object *first_new(const struct transaction *t)
 static void undo(struct transaction *t)
 {
 	struct rl_linker *linker = t->linker;
+	bool had_tls = false;
 	if (t->root == NULL && first_new(t) == NULL)
 		return; /* nothing was loaded */
+	rl_unique_settle(linker, t->tentative_before, false);
 	for (struct rl_object *object = first_new(t); object != NULL; object = object->next) {
+		had_tls = had_tls || object->tls.module != 0;
 		rl_unique_forget(t->namespace, object);
 		rl_emit(linker, (struct rl_event){.kind = RL_EVENT_UNMAPPED, .object = object});
 	}
@@ -56,6 +61,9 @@ static void undo(struct transaction *t)
 		object->work_next = linker->limbo;
 		linker->limbo = object;
 	}
+	/* A resolver of theirs may have touched their variables: the next user of the ids is not to find those blocks. */
+	if (had_tls)
+		rl_tls_publish(linker);
 	rl_limbo_empty(linker);
 	rl_change_end(linker, NULL);
 }
@@ -95,7 +103,8 @@ static enum rl_status relocate_new(struct transaction *t)
 	for (size_t i = t->root->sorted.count; i-- > 0;) {
 		struct rl_object *object = t->root->sorted.items[i];
 		if (!object->is_relocated)
-			RL_TRY(object_relocate(t, object, is_lazy));
+			RL_TRY(object_relocate(t, object, object->plan == RL_PLAN_NONE ? is_lazy
+								  : object->plan == RL_PLAN_LAZY));
 	}
 	return RL_OK;
 }
@@ -103,17 +112,23 @@ static enum rl_status relocate_new(struct transaction *t)
 /* New objects that became part of static TLS get their image into every thread. */
 static void tls_commit(struct transaction *t)
 {
-	bool has_tls = false;
 	for (struct rl_object *object = first_new(t); object != NULL; object = object->next) {
 		if (object->tls.module == 0)
 			continue;
-		has_tls = true;
 		if (object->tls.has_offset)
 			rl_tls_static_fill(t->linker, object);
 		t->linker->abi.object_tls(t->linker->abi.context, object);
 	}
-	if (has_tls)
-		rl_tls_publish(t->linker);
+}
+
+/* Make the ids of new objects known before an IFUNC resolver can use them: blocks from before would be dropped. */
+static void tls_announce(struct transaction *t)
+{
+	for (struct rl_object *object = first_new(t); object != NULL; object = object->next)
+		if (object->tls.module != 0) {
+			rl_tls_publish(t->linker);
+			return;
+		}
 }
 
 /* Objects that were there before search the new root's scope too from now on. */
@@ -147,6 +162,7 @@ static enum rl_status prepare(struct transaction *t)
 		return rl_fail(t->diag, status, .subject = t->root->path);
 	if (count != 0)
 		RL_TRY(linker->abi.stack_prepare(linker->abi.context, first_new(t), t->diag));
+	tls_announce(t);
 	return relocate_new(t);
 }
 
@@ -186,7 +202,12 @@ static enum rl_status open_locked(struct transaction *t)
 				  .for_dlopen = true,
 				  .only_loaded = request->only_loaded,
 				  .is_copy = request->is_copy};
-	RL_TRY(rl_load(t->linker, t->namespace, &load, &t->root, t->diag));
+	if (request->adoption != NULL) {
+		RL_TRY(rl_adopt(t->linker, t->namespace, request->adoption, &t->root, t->diag));
+		t->root->is_permanent = false;
+	} else {
+		RL_TRY(rl_load(t->linker, t->namespace, &load, &t->root, t->diag));
+	}
 	if (t->root == NULL)
 		return RL_OK;
 	t->root_is_new = t->root == first_new(t);
@@ -196,6 +217,8 @@ static enum rl_status open_locked(struct transaction *t)
 	if (!is_known)
 		RL_TRY(open_new(t));
 	t->is_committed = true;
+	rl_unique_settle(t->linker, t->tentative_before, true);
+	atomic_store(&t->linker->opener, t->opener_before);
 	/* Constructors may open and close this object again: the handle counts from here. */
 	t->root->open_count++;
 	t->namespace->opens++;
@@ -220,12 +243,15 @@ enum rl_status rl_open(struct rl_linker *linker, struct rl_namespace *namespace,
 	struct transaction t = {.linker = linker,
 				.namespace = namespace,
 				.request = request,
-				.diag = diag};
+				.diag = diag,
+				.tentative_before = linker->tentative,
+				.opener_before = atomic_exchange(&linker->opener, rl_port_thread_pointer())};
 	enum rl_status status = open_locked(&t);
 	if (status != RL_OK && !t.is_committed && t.namespace != NULL)
 		undo(&t);
 	else
 		*out_object = t.root;
+	atomic_store(&linker->opener, t.opener_before);
 	if (linker->policy.settle != NULL)
 		linker->policy.settle(linker->policy.context);
 	if (linker->readers.retired_count != 0)

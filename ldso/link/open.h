@@ -4,8 +4,11 @@
 
 #include "linker.h"
 
+struct rl_adoption;
+
 struct rl_open_request {
 	const char *name;
+	const struct rl_adoption *adoption; /* load.h: the image is mapped already, and its memory not ours.  NULL: no */
 	struct rl_file *file; /* open already: not searched for by name; its path may be taken.  NULL: none */
 	struct rl_object *caller; /* whose search path counts */
 	size_t namespace_limit; /* how many namespaces there may be; 0: any number */
@@ -36,6 +39,8 @@ void rl_unload(struct rl_linker *linker, struct rl_namespace *namespace, const s
 /* Give OBJECT its search list: the namespace's global scope, then ROOT's own scope (the other way round if DEEP), its
  * own scope in front if it is symbolic. */
 RL_NODISCARD enum rl_status rl_search_list_make(struct rl_object *object, struct rl_object *root, bool is_deep);
+/* Let OBJECT's references go through MODULES before all others, and keep those loaded. */
+RL_NODISCARD enum rl_status rl_search_list_plan(struct rl_object *object, const struct rl_object_list *modules);
 /* Make root->own_scope from its closure. */
 RL_NODISCARD enum rl_status rl_own_scope_make(struct rl_object *root);
 /* Put the objects of root's closure into the global scope. */

@@ -25,6 +25,7 @@ struct relocator {
 	struct rl_object *object;
 	struct rl_diag *diag;
 	uintptr_t bias;
+	struct rl_prefix *prefix;
 	uintptr_t low, room; /* places from low to low + room can be written: the segment the last one was in */
 	bool has_text_relocations;
 
@@ -209,6 +210,11 @@ static inline enum rl_status reference_resolve(struct relocator *r, uint32_t ind
 {
 	if (r->memo_index == index && r->memo_class == class && r->has_memo)
 		return RL_OK;
+	if (class != RL_REFERENCE_COPY && rl_prefix_misses(r->prefix, &r->object->symbols, index)) {
+		r->memo = (struct rl_binding){r->object, &r->object->symbols.symbols[index]};
+		r->has_memo = false;
+		return RL_OK;
+	}
 	return reference_look_up(r, index, class);
 }
 
@@ -253,6 +259,15 @@ static enum rl_status copy_apply(struct relocator *r, const Elf64_Rela *rela)
 	return RL_OK;
 }
 
+/* DEFINER has a place in static TLS from now on.  What is opened now gets its image when all is relocated. */
+static void static_begin(struct rl_linker *linker, struct rl_object *definer)
+{
+	if (!definer->is_relocated)
+		return;
+	rl_tls_static_fill(linker, definer);
+	linker->abi.object_tls(linker->abi.context, definer);
+}
+
 /* A TLS descriptor: static modules are an offset from the thread pointer, others go through the dtv. */
 static enum rl_status descriptor_apply(struct relocator *r, const Elf64_Rela *rela, place_word *word)
 {
@@ -267,7 +282,10 @@ static enum rl_status descriptor_apply(struct relocator *r, const Elf64_Rela *re
 	if (definer->tls.size == 0)
 		return damaged(r, RL_RELOC_TLSDESC);
 	uint64_t offset = r->memo.symbol->st_value + (uint64_t)rela->r_addend;
-	if (definer->tls.has_offset) {
+	bool had_offset = definer->tls.has_offset;
+	if (rl_tls_static_offer(r->linker, definer)) {
+		if (!had_offset)
+			static_begin(r->linker, definer);
 		word[0] = (uintptr_t)rl_port_tlsdesc_static;
 		word[1] = RL_TLS_BELOW_TP ? offset - definer->tls.offset : offset + definer->tls.offset;
 		return RL_OK;
@@ -299,11 +317,14 @@ static enum rl_status tls_apply(struct relocator *r, const Elf64_Rela *rela, uin
 	if (definer->tls.size == 0)
 		return damaged(r, type);
 	struct rl_tls_lack lack;
+	bool had_offset = definer->tls.has_offset;
 	enum rl_status status = rl_tls_static_add(r->linker, definer, &lack);
 	if (status != RL_OK)
 		return rl_fail(r->diag, status, .subject = definer->path, .requester = r->object->path,
 			       .symbol = definer->symbols.strings + r->memo.symbol->st_name, .value = lack.obstacle,
 			       .wanted = lack.wanted, .possible = lack.possible);
+	if (!had_offset)
+		static_begin(r->linker, definer);
 	*word = RL_TLS_BELOW_TP ? offset - definer->tls.offset : offset + definer->tls.offset;
 	return RL_OK;
 }
@@ -544,13 +565,16 @@ static enum rl_status relro_seal(struct rl_object *object, struct rl_diag *diag)
 
 enum rl_status rl_relocate(struct rl_linker *linker, struct rl_object *object, bool is_lazy, struct rl_diag *diag)
 {
+	struct rl_prefix prefix;
 	struct relocator r = {.linker = linker,
 			      .object = object,
 			      .diag = diag,
 			      .bias = object->image.bias,
+			      .prefix = &prefix,
 			      .low = UINTPTR_MAX, /* no segment yet: not even address 0 is near */
 			      .has_text_relocations = object->dynamic.has_text_relocations};
 	object->is_lazy = is_lazy && !object->dynamic.binds_now && object->dynamic.plt_got != NULL;
+	rl_prefix_make(linker, object, &prefix);
 	if (object->is_lazy)
 		rl_port_lazy_got(object->dynamic.plt_got, object, rl_port_lazy_trampoline);
 	if (r.has_text_relocations)
@@ -571,7 +595,8 @@ enum rl_status rl_relocate(struct rl_linker *linker, struct rl_object *object, b
 enum rl_status rl_relocate_one(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
 			       struct rl_diag *diag)
 {
-	struct relocator r = {.linker = linker, .object = object, .diag = diag, .bias = object->image.bias};
+	struct rl_prefix prefix = {.is_useful = false};
+	struct relocator r = {.linker = linker, .object = object, .diag = diag, .prefix = &prefix, .bias = object->image.bias};
 	uintptr_t page = (r.bias + rela->r_offset) & -linker->page_size;
 	bool is_sealed = page >= object->relro.start && page < object->relro.end;
 	if (is_sealed)

@@ -17,6 +17,12 @@ struct rl_scope_names {
 	uint64_t words[];
 };
 
+/* In the place of names: a scope that was retired.  It lacks nothing. */
+static const struct {
+	uint64_t mask, words[1];
+} no_names = {0, {~(uint64_t)0}};
+#define NO_NAMES ((struct rl_scope_names *)&no_names)
+
 struct rl_scope *rl_scope_make(const struct rl_object_list *list)
 {
 	struct rl_scope *scope = rl_heap_take(sizeof *scope + list->count * sizeof scope->entries[0]);
@@ -45,7 +51,8 @@ void rl_scope_give(const struct rl_scope *scope)
 void rl_scope_retire(struct rl_readers *readers, const struct rl_scope *scope)
 {
 	if (scope != NULL && scope->filter != NULL) {
-		rl_readers_retire(readers, atomic_exchange(&scope->filter->names, NULL));
+		/* A lookup that is making them finds that they came too late. */
+		rl_readers_retire(readers, atomic_exchange(&scope->filter->names, NO_NAMES));
 		rl_readers_retire(readers, scope->filter);
 	}
 	rl_readers_retire(readers, (void *)scope);
@@ -119,7 +126,7 @@ __attribute__((noinline)) void rl_scope_filter_missed(const struct rl_scope *sco
 	    || atomic_fetch_add_explicit(&filter->misses, 1, memory_order_relaxed) != MISSES_FOR_NAMES)
 		return;
 	/* One thread comes here: the count passes the limit once. */
-	struct rl_scope_names *names = names_make(scope);
-	if (names != NULL)
-		atomic_store_explicit(&filter->names, names, memory_order_release);
+	struct rl_scope_names *names = names_make(scope), *none = NULL;
+	if (names != NULL && !atomic_compare_exchange_strong(&filter->names, &none, names))
+		rl_heap_give(names);
 }

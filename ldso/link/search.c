@@ -5,6 +5,7 @@
 #include "list.h"
 #include "namespace.h"
 #include "open.h"
+#include "relocate.h"
 #include "search.h"
 
 /* Stands where a scope was that went away. */
@@ -68,6 +69,27 @@ enum rl_status rl_own_scope_make(struct rl_object *root)
 static void list_replace(struct rl_object *object, struct rl_scope_list *list)
 {
 	rl_readers_retire(&object->namespace->linker->readers, atomic_exchange(&object->search, list));
+}
+
+enum rl_status rl_search_list_plan(struct rl_object *object, const struct rl_object_list *modules)
+{
+	const struct rl_scope_list *old = atomic_load(&object->search);
+	struct rl_scope *scope = rl_scope_make(modules);
+	struct rl_scope_list *list = scope == NULL ? NULL : list_make(old->count + 1);
+	if (list == NULL) {
+		rl_scope_give(scope);
+		return RL_NO_MEMORY;
+	}
+	/* Nothing comes before the functions that stand in front of everything. */
+	size_t before = old->count != 0 && old->cells[0] == object->namespace->front;
+	memcpy(list->cells, old->cells, before * sizeof old->cells[0]);
+	list->cells[before] = &object->planned_scope;
+	memcpy(list->cells + before + 1, old->cells + before, (old->count - before) * sizeof old->cells[0]);
+	atomic_store(&object->planned_scope.current, scope);
+	list_replace(object, list);
+	for (size_t i = 0; i < modules->count; i++)
+		RL_TRY(rl_pin_add(object, modules->items[i]));
+	return RL_OK;
 }
 
 enum rl_status rl_search_list_add(struct rl_object *object, const struct rl_scope_cell *cell)

@@ -15,4 +15,12 @@ struct rl_object_files {
 };
 extern const struct rl_object_files rl_object_files;
 
+/* While the object is not relocated: name of its symbol INDEX, "" if there is none. */
+const char *rl_draft_symbol(const struct rl_object *object, uint32_t index);
+
+/* The file itself, and where its sections are (distances from the bias; UINT64_MAX: not loaded).  False: no draft. */
+struct rl_relocatable;
+bool rl_draft_look(const struct rl_object *object, const struct rl_relocatable **out_file,
+		   const uint64_t **out_places);
+
 #endif

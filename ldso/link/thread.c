@@ -9,9 +9,14 @@
 #include "tls.h"
 
 /* A thread looks at a module's object inside a read section of the linker that the state is part of. */
+static struct rl_linker *linker_of(struct rl_tls_state *tls)
+{
+	return (struct rl_linker *)((char *)tls - offsetof(struct rl_linker, tls));
+}
+
 static struct rl_readers *readers_of(struct rl_tls_state *tls)
 {
-	return &((struct rl_linker *)((char *)tls - offsetof(struct rl_linker, tls)))->readers;
+	return &linker_of(tls)->readers;
 }
 
 static struct rl_dtv *dtv_of_cells(struct rl_dtv_cell *cells)
@@ -51,8 +56,13 @@ struct rl_dtv *rl_dtv_make(const struct rl_tls_state *tls)
 bool rl_thread_attach(struct rl_tls_state *tls, uintptr_t thread_pointer)
 {
 	struct rl_dtv *dtv = dtv_make(capacity_wanted(tls));
-	if (dtv == NULL)
+	struct rl_roster_entry *entry = dtv == NULL ? NULL : rl_heap_take(sizeof *entry);
+	if (entry == NULL) {
+		rl_heap_give(dtv);
 		return false;
+	}
+	entry->thread_pointer = thread_pointer;
+	dtv->entry = entry;
 	*rl_port_dtv_slot(thread_pointer) = &dtv->generation;
 	return true;
 }
@@ -68,6 +78,9 @@ static void block_free(struct rl_dtv_cell *cell)
 void rl_thread_fill(struct rl_tls_state *tls, uintptr_t thread_pointer)
 {
 	struct rl_dtv *dtv = dtv_of_cells(*rl_port_dtv_slot(thread_pointer));
+	/* From here a module that becomes static is written to this thread, too; what became static before is seen below. */
+	dtv->entry->limit = linker_of(tls)->is_running ? tls->static_limit : tls->first_limit;
+	rl_roster_add(&tls->roster, dtv->entry);
 	for (size_t i = 0; i < dtv->capacity; i++)
 		block_free(&dtv->cells[i]);
 	/* The generation is read before the table: a module that comes in between is found by the slow path. */
@@ -103,12 +116,14 @@ void rl_dtv_clear(struct rl_dtv *dtv)
 	dtv->previous = NULL;
 }
 
-void rl_thread_detach(uintptr_t thread_pointer)
+void rl_thread_detach(struct rl_tls_state *tls, uintptr_t thread_pointer)
 {
 	void **slot = rl_port_dtv_slot(thread_pointer);
 	if (*slot == NULL)
 		return;
 	struct rl_dtv *dtv = dtv_of_cells(*slot);
+	rl_roster_remove(&tls->roster, dtv->entry);
+	rl_heap_give(dtv->entry);
 	*slot = NULL;
 	rl_dtv_clear(dtv);
 	rl_heap_give(dtv);
@@ -128,6 +143,7 @@ static struct rl_dtv *dtv_grow(struct rl_tls_state *tls, struct rl_dtv *old, siz
 	memcpy(dtv->cells, old->cells, old->capacity * sizeof old->cells[0]);
 	dtv->generation = old->generation;
 	dtv->previous = old;
+	dtv->entry = old->entry;
 	dtv->holder = old->holder;
 	if (dtv->holder != NULL)
 		*dtv->holder = dtv;
@@ -159,16 +175,27 @@ static struct rl_dtv *dtv_update(struct rl_tls_state *tls, size_t module)
 	return dtv;
 }
 
+/* Whether OBJECT's variables are static.  If they are not yet, they never will be: the first thread that asks decides. */
+static bool is_static(struct rl_tls_state *tls, struct rl_object *object)
+{
+	if (object->tls.has_offset || object->tls.is_forced_dynamic)
+		return object->tls.has_offset;
+	uint64_t old_signals = rl_roster_lock(&tls->roster);
+	if (!object->tls.has_offset)
+		object->tls.is_forced_dynamic = true;
+	rl_roster_unlock(&tls->roster, old_signals);
+	return object->tls.has_offset;
+}
+
 /* Fill the cell of OBJECT's module: the static block if it has one, else a new block. */
-static void *block_make(struct rl_object *object, struct rl_dtv_cell *cell)
+static void *block_make(struct rl_tls_state *tls, struct rl_object *object, struct rl_dtv_cell *cell)
 {
 	void *none = RL_TLS_UNALLOCATED;
-	if (object->tls.has_offset) {
+	if (is_static(tls, object)) {
 		void *start = rl_tls_static_address(rl_port_thread_pointer(), object->tls.offset);
 		__atomic_store_n(&cell->value, start, __ATOMIC_RELAXED);
 		return start;
 	}
-	object->tls.is_forced_dynamic = true;
 	void *block = rl_heap_take_aligned(object->tls.size, object->tls.align);
 	if (block == NULL)
 		return NULL;
@@ -232,7 +259,7 @@ void *rl_thread_block(struct rl_tls_state *tls, size_t module)
 		return cell->value;
 	unsigned side = rl_readers_enter(readers_of(tls));
 	struct rl_object *object = module_object(tls, module);
-	void *block = object == NULL ? NULL : block_make(object, cell);
+	void *block = object == NULL ? NULL : block_make(tls, object, cell);
 	rl_readers_leave(readers_of(tls), side);
 	return block;
 }

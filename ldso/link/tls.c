@@ -117,6 +117,32 @@ static enum rl_status static_full(struct rl_tls_lack *out_lack, enum rl_tls_obst
 	return RL_TLS_STATIC_FULL;
 }
 
+static void image_write(struct rl_tls_state *tls, const struct rl_object *object)
+{
+	size_t end = object->tls.offset + (RL_TLS_BELOW_TP ? 0 : object->tls.size);
+	for (struct rl_roster_entry *entry = tls->roster.first; entry != NULL; entry = entry->next)
+		if (end <= entry->limit)
+			rl_tls_static_write(object, entry->thread_pointer);
+}
+
+/* OBJECT's block lies at OFFSET from now on.  False: some thread was faster and has it elsewhere. */
+static bool place_commit(struct rl_linker *linker, struct rl_object *object, size_t offset)
+{
+	struct rl_tls_state *tls = &linker->tls;
+	uint64_t old_signals = rl_roster_lock(&tls->roster);
+	bool is_free = !object->tls.is_forced_dynamic;
+	if (is_free) {
+		object->tls.offset = offset;
+		if (object->is_relocated)
+			image_write(tls, object); /* who waits for the lock to touch it finds its image */
+		object->tls.has_offset = true;
+	}
+	rl_roster_unlock(&tls->roster, old_signals);
+	if (is_free && object->is_relocated)
+		linker->abi.object_tls(linker->abi.context, object);
+	return is_free;
+}
+
 enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object, struct rl_tls_lack *out_lack)
 {
 	struct rl_tls_state *tls = &linker->tls;
@@ -133,12 +159,29 @@ enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *obj
 	if (trial.static_used > tls->static_limit && !limit_raise(linker, trial.static_used))
 		return static_full(out_lack, fits_first ? RL_TLS_THREADS_FULL : RL_TLS_AREA_FULL, block->size,
 				   (fits_first ? tls->static_limit : tls->first_limit) - tls->static_used);
+	if (!place_commit(linker, object, offset))
+		return static_full(out_lack, RL_TLS_IN_USE, block->size, 0);
 	tls->static_used = trial.static_used;
 	tls->gap_low = trial.gap_low;
 	tls->gap_high = trial.gap_high;
-	block->offset = offset;
-	block->has_offset = true;
 	return RL_OK;
+}
+
+bool rl_tls_static_offer(struct rl_linker *linker, struct rl_object *object)
+{
+	struct rl_tls_state *tls = &linker->tls;
+	const struct rl_tls_block *block = &object->tls;
+	if (block->has_offset)
+		return true;
+	struct rl_tls_state trial = *tls;
+	struct rl_tls_lack lack;
+	place(&trial, block->size, block->align, block->first_offset);
+	size_t wanted = trial.static_used - tls->static_used;
+	if (wanted > tls->optional || trial.static_used > tls->static_limit
+	    || rl_tls_static_add(linker, object, &lack) != RL_OK)
+		return false;
+	tls->optional -= wanted;
+	return true;
 }
 
 char *rl_tls_static_write(const struct rl_object *object, uintptr_t thread_pointer)
@@ -149,12 +192,9 @@ char *rl_tls_static_write(const struct rl_object *object, uintptr_t thread_point
 	return start;
 }
 
-static void static_fill_thread(void *argument, uintptr_t thread_pointer)
-{
-	rl_tls_static_write(argument, thread_pointer);
-}
-
 void rl_tls_static_fill(struct rl_linker *linker, struct rl_object *object)
 {
-	linker->abi.threads_each(linker->abi.context, static_fill_thread, object);
+	uint64_t old_signals = rl_roster_lock(&linker->tls.roster);
+	image_write(&linker->tls, object);
+	rl_roster_unlock(&linker->tls.roster, old_signals);
 }

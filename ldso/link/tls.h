@@ -20,6 +20,7 @@
 
 #include "../../arch/port.h"
 #include "../base/diag.h"
+#include "roster.h"
 
 struct rl_linker;
 struct rl_object;
@@ -36,6 +37,7 @@ struct rl_dtv {
 	size_t capacity;         /* cells 1 … capacity exist */
 	struct rl_dtv *previous; /* smaller vectors this thread outgrew; kept while code of the thread may hold them */
 	struct rl_dtv **holder;  /* a second place that must know the thread's present vector, or NULL */
+	struct rl_roster_entry *entry; /* the thread on the roster; owned.  NULL: made without us */
 	struct rl_dtv_cell counter;    /* cell[-1]: what libc takes for the count, 0 */
 	struct rl_dtv_cell generation; /* cell[0]: value is the generation */
 	struct rl_dtv_cell cells[];    /* cell[1] … */
@@ -43,7 +45,7 @@ struct rl_dtv {
 
 /* A module id in use, or free (object NULL). */
 struct rl_tls_slot {
-	size_t generation;
+	atomic_size_t generation;
 	struct rl_object *object;
 };
 
@@ -63,6 +65,7 @@ struct rl_tls_state {
 	/* The static area; offsets count from the thread pointer away. */
 	size_t static_used, static_limit; /* limit: used at start plus the surplus */
 	size_t surplus;                   /* set before the layout */
+	size_t optional; /* how much of it modules may still have that could do without; set before the layout */
 	size_t first_surplus, first_limit; /* the same for the first thread, whose area is our own memory; more */
 	size_t static_align;
 	size_t static_size; /* what libc is told: all blocks, with the descriptor if that lies above them */
@@ -75,6 +78,7 @@ struct rl_tls_state {
 	/* Threads made without us have no dtv at first: make the calling thread's, with signals blocked.  NULL: every
 	 * thread is given one when it is made. */
 	struct rl_dtv *(*dtv_give)(struct rl_tls_state *tls);
+	struct rl_roster roster; /* threads that are given a vector when they are made */
 	size_t extra_size, extra_align, extra_offset; /* a block the personality wants in every thread; size 0: none */
 };
 
@@ -121,9 +125,11 @@ struct rl_tls_lack {
 	size_t wanted, possible;
 };
 /* Give a module that was loaded later a place in the surplus; RL_TLS_STATIC_FULL, which the caller words, if it does
- * not fit. */
+ * not fit.  One that is relocated already gets its image into every thread: it stays static from now on. */
 RL_NODISCARD enum rl_status rl_tls_static_add(struct rl_linker *linker, struct rl_object *object,
 					      struct rl_tls_lack *out_lack);
+/* The same for a module that can do without, from what is left for such modules.  Whether it has a place. */
+bool rl_tls_static_offer(struct rl_linker *linker, struct rl_object *object);
 /* Copy the initial image of such a module into every running thread. */
 void rl_tls_static_fill(struct rl_linker *linker, struct rl_object *object);
 
@@ -141,7 +147,7 @@ void rl_thread_fill(struct rl_tls_state *tls, uintptr_t thread_pointer);
 struct rl_dtv *rl_dtv_make(const struct rl_tls_state *tls);
 void rl_dtv_clear(struct rl_dtv *dtv);
 /* Free all that the thread has. */
-void rl_thread_detach(uintptr_t thread_pointer);
+void rl_thread_detach(struct rl_tls_state *tls, uintptr_t thread_pointer);
 /* The block of MODULE for the calling thread; allocates it on first use (NULL without memory). */
 void *rl_thread_block(struct rl_tls_state *tls, size_t module);
 /* The calling thread's vector, made if it has none; NULL without memory. */

@@ -220,7 +220,8 @@ enum rl_status rl_context_claim(void *unused, const char *name, struct rl_object
 
 relink_status relink_context_new(unsigned flags, relink_context **out_context, relink_error *error)
 {
-	if (flags & ~(unsigned)(RELINK_HOST_LIBC | RELINK_HOST_NONE | RELINK_HOST_SYMBOLS | RELINK_NO_UNWIND)
+	if (flags & ~(unsigned)(RELINK_HOST_LIBC | RELINK_HOST_NONE | RELINK_HOST_SYMBOLS | RELINK_NO_UNWIND
+		     | RELINK_KEEP_HANDLES)
 	    || out_context == NULL)
 		return rl_error_plain(error, RELINK_E_ARGUMENT, "");
 	relink_status status = rl_engine_start();
@@ -351,6 +352,34 @@ relink_status relink_set_hooks(relink_context *context, const relink_hooks *hook
 	rl_engine_lock();
 	context->hooks = hooks == NULL ? (relink_hooks){0} : *hooks;
 	context->hooks_user = user;
+	if (context->hooks.relocation != NULL)
+		rl_engine.linker.before_relocation = rl_hooks_before_relocation;
+	rl_engine_unlock();
+	return RELINK_OK;
+}
+
+/* Without a lock: the resolver is there before the first module that it is asked about. */
+static void *thread_block_ask(const struct rl_object *object)
+{
+	const relink_context *context = rl_context_of(object);
+	if (context == NULL || context->thread_resolver == NULL)
+		return NULL;
+	relink_thread_block block = {.module = object->tls.module,
+				     .image = object->tls.image,
+				     .image_size = object->tls.image_size,
+				     .size = object->tls.size,
+				     .align = object->tls.align};
+	return context->thread_resolver(context->thread_user, &block);
+}
+
+relink_status relink_resolve_threads(relink_context *context, relink_thread_resolver *resolver, void *user)
+{
+	if (context == NULL)
+		return RELINK_E_ARGUMENT;
+	rl_engine_lock();
+	context->thread_user = user;
+	context->thread_resolver = resolver;
+	rl_host.guest.block_ask = thread_block_ask;
 	rl_engine_unlock();
 	return RELINK_OK;
 }

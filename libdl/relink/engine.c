@@ -87,6 +87,9 @@ static bool engine_make(void)
 	linker->warn = warn;
 	linker->excuse_library = library_excuse;
 	rl_hooks_attach(linker);
+	rl_host.guest.static_take = rl_reserve_take;
+	rl_host.guest.static_give = rl_reserve_give;
+	rl_host.guest.static_fill = rl_reserve_fill;
 	return rl_host_threads_start(&rl_host) == RL_OK;
 }
 
@@ -100,8 +103,7 @@ static bool engine_start(void)
 	rl_kernel_read(stack, &start.kernel);
 	if (!rl_host_find(&rl_host, maps) || !engine_make())
 		return false;
-	rl_host_front_make(&rl_host);
-	if (rl_host_adopt_all(&rl_host, &diag) != RL_OK) {
+	if (rl_host_front_make(&rl_host) != RL_OK || rl_host_adopt_all(&rl_host, &diag) != RL_OK) {
 		rl_diag_drop(&diag);
 		return false;
 	}

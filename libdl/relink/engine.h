@@ -41,6 +41,8 @@ struct relink_context {
 	relink_hooks hooks;
 	void *hooks_user;
 	struct rl_object *stubs; /* what the hook "missing" defined; made on first use */
+	relink_thread_resolver *thread_resolver;
+	void *thread_user;
 };
 
 /* A handle; the object's shadow points back at it while it lives. */
@@ -93,15 +95,31 @@ struct rl_input_source {
 RL_NODISCARD enum rl_status rl_input_open(const relink_input *input, struct rl_input_source *source,
 					  struct rl_file *out_file, struct rl_diag *diag);
 void rl_input_close(struct rl_file *file);
+/* All its bytes, as a heap block. */
+RL_NODISCARD enum rl_status rl_input_read(const relink_input *input, char **out_bytes, size_t *out_size,
+					  struct rl_diag *diag);
+/* Whether it starts like an archive of relocatable files. */
+bool rl_input_is_archive(const relink_input *input);
+
+/* load.c: load FILE, which INPUT became; its path goes to the module. */
+relink_status rl_load_file(relink_context *context, const relink_input *input, struct rl_file *file,
+			   const relink_options *options, relink_module **out_module, relink_error *error);
 
 /* hooks.c: the engine's questions and news, passed on. */
 void rl_hooks_attach(struct rl_linker *linker);
+enum rl_status rl_hooks_before_relocation(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
+					  bool *out_is_done, struct rl_diag *diag);
 enum rl_status rl_hooks_accept(struct rl_object *first, struct rl_diag *diag);
 void rl_stubs_drop(relink_context *context);
 
 /* frames.c: tell unwinders of an object, and that it goes. */
 void rl_frames_register(struct rl_object *object);
 void rl_frames_remove(struct rl_object *object);
+
+/* reserve.c: static TLS from the host, under the lock.  False: it has none left, or it cannot be used safely. */
+bool rl_reserve_take(struct rl_object *object);
+void rl_reserve_fill(const struct rl_object *object);
+void rl_reserve_give(struct rl_object *object);
 
 /* module.c: the handle of OBJECT with one more reference; NULL without memory.  The lock is held. */
 relink_module *rl_module_take(struct rl_object *object);
@@ -110,6 +128,13 @@ static inline bool rl_module_is_good(const relink_module *module)
 {
 	return module != NULL && module->magic == RL_MODULE_MAGIC;
 }
+
+/* weak.c: OBJECT goes: weak handles no longer lead to it.  The lock is held. */
+void rl_weaks_forget(const struct rl_object *object);
+
+/* load.c: the modules of COUNT handles that may serve CONTEXT, or RL_REQUEST_HANDLE. */
+RL_NODISCARD enum rl_status rl_scope_read(const relink_context *context, relink_module *const *modules, size_t count,
+					  struct rl_object_list *out_list);
 
 /* error.c: *error from DIAG, which is emptied; returns its status. */
 relink_status rl_error_take(struct rl_diag *diag, relink_error *error);

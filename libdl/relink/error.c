@@ -44,6 +44,9 @@ static const struct {
 	WORDS(RELINK_E_LINK_DEPENDENCY, "dependency not found"),
 	WORDS(RELINK_E_LINK_EXISTS, "a module of this name is there already"),
 	WORDS(RELINK_E_SYMBOL, "no such symbol"),
+	WORDS(RELINK_E_OBJECT_MALFORMED, "damaged section headers or symbols"),
+	WORDS(RELINK_E_ARCHIVE, "damaged archive"),
+	WORDS(RELINK_E_LINK_TWICE, "symbol is defined twice"),
 #undef WORDS
 };
 
@@ -85,6 +88,9 @@ static const unsigned char statuses[RL_STATUS_COUNT] = {
 	[RL_RELOC_DAMAGED] = RELINK_E_REL_MALFORMED,
 	[RL_RELOC_OVERFLOW] = RELINK_E_REL_OVERFLOW,
 	[RL_RELOC_WRITABLE] = RELINK_E_REL_PROTECT,
+	[RL_OBJECT_DAMAGED] = RELINK_E_OBJECT_MALFORMED,
+	[RL_ARCHIVE_DAMAGED] = RELINK_E_ARCHIVE,
+	[RL_SYMBOL_TWICE] = RELINK_E_LINK_TWICE,
 	[RL_NAME_TAKEN] = RELINK_E_LINK_EXISTS,
 	[RL_REFUSED] = RELINK_E_REFUSED,
 	[RL_TLS_STATIC_FULL] = RELINK_E_TLS_STATIC,
@@ -101,6 +107,8 @@ relink_status rl_error_take(struct rl_diag *diag, relink_error *error)
 	relink_status status = (relink_status)statuses[diag->status];
 	if (status == RELINK_OK && diag->status != RL_OK)
 		status = RELINK_E_INTERNAL;
+	if (diag->status == RL_TLS_STATIC_FULL)
+		diag->value = (unsigned)diag->wanted;
 	if (diag->status == RL_FILE_NOT_FOUND && diag->requester[0] != '\0')
 		status = RELINK_E_LINK_DEPENDENCY;
 	if (error != NULL) {
@@ -151,6 +159,8 @@ size_t relink_error_format(const relink_error *error, char *buffer, size_t size)
 	if (error->status == RELINK_E_REL_TYPE || error->status == RELINK_E_REL_MALFORMED
 	    || error->status == RELINK_E_REL_OVERFLOW)
 		rl_text_format(number, sizeof number, " (type %u)", error->value);
+	if (error->status == RELINK_E_TLS_STATIC)
+		rl_text_format(number, sizeof number, " (%u bytes)", error->value);
 	return rl_text_format(buffer, size, "%s%s%s%s%s%s%s%s%s%s%s%s", error->file,
 			      error->file[0] != '\0' ? ": " : "", relink_status_text(error->status),
 			      error->symbol[0] != '\0' ? ": " : "", error->symbol,

@@ -3,6 +3,8 @@
 #include "../../ldso/link/list.h"
 #include "../../ldso/link/load.h"
 #include "../../ldso/link/namespace.h"
+#include "../../ldso/link/open.h"
+#include "../../ldso/link/section.h"
 #include "engine.h"
 
 static void hear(void *unused, const struct rl_event *event)
@@ -16,13 +18,17 @@ static void hear(void *unused, const struct rl_event *event)
 		     {RL_EVENT_FINI, RELINK_EVENT_FINI},
 		     {RL_EVENT_UNMAPPED, RELINK_EVENT_UNMAPPED}};
 	(void)unused;
+	if (event->kind == RL_EVENT_UNMAPPED && event->object != NULL)
+		rl_weaks_forget(event->object);
 	relink_context *context = event->object == NULL ? NULL : rl_context_of(event->object);
 	if (context == NULL)
 		return;
 	if (event->kind == RL_EVENT_RELOCATED && (context->flags & RELINK_NO_UNWIND) == 0)
 		rl_frames_register(event->object);
-	if (event->kind == RL_EVENT_UNMAPPED)
+	if (event->kind == RL_EVENT_UNMAPPED) {
 		rl_frames_remove(event->object);
+		rl_reserve_give(event->object);
+	}
 	for (size_t i = 0; context->hooks.event != NULL && i < sizeof kinds / sizeof kinds[0]; i++) {
 		if (kinds[i].from != event->kind)
 			continue;
@@ -48,6 +54,33 @@ static enum rl_status kind_check(const struct rl_object *object, struct rl_diag 
 	return RL_OK;
 }
 
+static enum rl_status plan_take(const relink_context *context, struct rl_object *object, const relink_plan *plan)
+{
+	struct rl_object_list modules = {0};
+	object->plan = plan->binding == 1 ? RL_PLAN_EAGER : plan->binding == 2 ? RL_PLAN_LAZY : RL_PLAN_NONE;
+	if (plan->scope_count == 0)
+		return RL_OK;
+	enum rl_status status = rl_scope_read(context, plan->scope, plan->scope_count, &modules);
+	if (status == RL_OK)
+		status = rl_search_list_plan(object, &modules);
+	rl_list_drop(&modules);
+	return status;
+}
+
+static enum rl_status plan_ask(struct rl_object *object, struct rl_diag *diag)
+{
+	const relink_context *context = rl_context_of(object);
+	relink_plan plan = {0};
+	relink_info info;
+	if (context == NULL || context->hooks.plan == NULL)
+		return RL_OK;
+	rl_info_fill(object, &info);
+	if (context->hooks.plan(context->hooks_user, &info, &plan) != 0 || (plan.scope == NULL && plan.scope_count != 0))
+		return rl_fail(diag, RL_REFUSED, .subject = object->path);
+	enum rl_status status = plan_take(context, object, &plan);
+	return status == RL_OK ? RL_OK : rl_fail(diag, status, .subject = object->path);
+}
+
 enum rl_status rl_hooks_accept(struct rl_object *first, struct rl_diag *diag)
 {
 	RL_TRY(kind_check(first, diag));
@@ -60,12 +93,16 @@ enum rl_status rl_hooks_accept(struct rl_object *first, struct rl_diag *diag)
 		if (context->hooks.accept(context->hooks_user, &info) != 0)
 			return rl_fail(diag, RL_REFUSED, .subject = object->path);
 	}
+	for (struct rl_object *object = first; object != NULL; object = object->next)
+		RL_TRY(plan_ask(object, diag));
 	return RL_OK;
 }
 
 static const char *symbol_name(const struct rl_object *object, uint32_t index)
 {
 	const struct rl_symbols *symbols = &object->symbols;
+	if (object->draft != NULL)
+		return rl_draft_symbol(object, index);
 	if (index == 0 || index >= symbols->symbol_limit || symbols->symbols[index].st_name >= symbols->strings_size)
 		return "";
 	return symbols->strings + symbols->symbols[index].st_name;
@@ -73,11 +110,12 @@ static const char *symbol_name(const struct rl_object *object, uint32_t index)
 
 static const char *version_name(const struct rl_object *object, uint32_t index)
 {
-	const struct rl_version *version = rl_reference_version(&object->symbols, index);
+	const struct rl_version *version = object->draft != NULL ? NULL : rl_reference_version(&object->symbols, index);
 	return version == NULL || version->name == NULL ? "" : version->name;
 }
 
-static enum rl_status before_relocation(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
+/* The engine asks about every relocation, and so only where somebody wants to know. */
+enum rl_status rl_hooks_before_relocation(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
 					bool *out_is_done, struct rl_diag *diag)
 {
 	(void)linker;
@@ -216,6 +254,5 @@ void rl_hooks_attach(struct rl_linker *linker)
 	linker->listeners = &listener;
 	linker->excuse_symbol = excuse;
 	linker->excuse_call = excuse_call;
-	linker->before_relocation = before_relocation;
 	linker->call_functions = call_functions;
 }

@@ -4,6 +4,7 @@
 
 #include "../../ldso/base/heap.h"
 #include "../../ldso/base/sys.h"
+#include "../../ldso/elf/archive.h"
 #include "engine.h"
 
 enum { PATH = 0, DESCRIPTOR = 1, BYTES = 2, CALLBACK = 3 };
@@ -95,6 +96,61 @@ enum rl_status rl_input_open(const relink_input *input, struct rl_input_source *
 		return RL_OK;
 	rl_input_close(out_file);
 	return rl_fail(diag, status, .subject = name, .error_number = error);
+}
+
+static enum rl_status bytes_fill(struct rl_file *file, size_t size, char *bytes)
+{
+	if (file->source != NULL)
+		return size == 0 || file->source->read(file->source, bytes, size, 0) == 0 ? RL_OK : RL_FILE_UNREADABLE;
+	for (size_t at = 0; at < size;) {
+		long count = rl_sys_read_at(file->fd, bytes + at, size - at, at);
+		if (rl_sys_is_error(count) || count == 0)
+			return RL_FILE_UNREADABLE;
+		at += (size_t)count;
+	}
+	return RL_OK;
+}
+
+enum rl_status rl_input_read(const relink_input *input, char **out_bytes, size_t *out_size, struct rl_diag *diag)
+{
+	enum { LIMIT = 1 << 30 };
+	const char *name = input->name != NULL ? input->name : "<memory>";
+	struct rl_input_source source;
+	struct rl_file file;
+	struct stat info = {0};
+	int error = 0;
+	enum rl_status status = source_open(input, &source, &file, &error);
+	if (status != RL_OK)
+		return rl_fail(diag, status, .subject = name, .error_number = error);
+	long result = file.source != NULL ? 0 : rl_sys_stat_fd(file.fd, &info);
+	uint64_t size = file.source != NULL ? file.source->size : (uint64_t)info.st_size;
+	char *bytes = NULL;
+	if (rl_sys_is_error(result))
+		status = RL_FILE_STAT;
+	else if (size > LIMIT || (bytes = rl_heap_take(size + 1)) == NULL)
+		status = RL_NO_MEMORY;
+	else
+		status = bytes_fill(&file, size, bytes);
+	rl_input_close(&file);
+	if (status != RL_OK) {
+		rl_heap_give(bytes);
+		return rl_fail(diag, status, .subject = name, .error_number = rl_sys_is_error(result) ? (int)-result : 0);
+	}
+	*out_bytes = bytes;
+	*out_size = size;
+	return RL_OK;
+}
+
+bool rl_input_is_archive(const relink_input *input)
+{
+	struct rl_input_source source;
+	struct rl_file file;
+	int error = 0;
+	if (source_open(input, &source, &file, &error) != RL_OK)
+		return false;
+	bool is_archive = head_read(&file) == 0 && rl_archive_is((const char *)file.head.bytes, file.head.size);
+	rl_input_close(&file);
+	return is_archive;
 }
 
 void rl_input_close(struct rl_file *file)

@@ -3,6 +3,7 @@
 
 #include "../../ldso/base/heap.h"
 #include "../../ldso/link/list.h"
+#include "../../ldso/link/load.h"
 #include "../../ldso/link/open.h"
 #include "engine.h"
 
@@ -13,11 +14,11 @@ enum {
 	ONLY_FLAGS = RELINK_ONLY_LIBRARY | RELINK_ONLY_EXECUTABLE | RELINK_ONLY_OBJECT,
 };
 
-/* The objects of the given scope, or RL_REQUEST_HANDLE. */
-static enum rl_status scope_read(relink_context *context, const relink_options *options, struct rl_object_list *out)
+enum rl_status rl_scope_read(const relink_context *context, relink_module *const *modules, size_t count,
+			     struct rl_object_list *out)
 {
-	for (size_t i = 0; i < options->scope_count; i++) {
-		const relink_module *module = options->scope[i];
+	for (size_t i = 0; i < count; i++) {
+		const relink_module *module = modules[i];
 		if (!rl_module_is_good(module) || (module->context != NULL && module->context != context))
 			return RL_REQUEST_HANDLE;
 		if (!rl_list_has(out, module->object))
@@ -38,21 +39,30 @@ static void hosted_keep(const struct rl_object *root)
 	}
 }
 
+/* Where an object comes from. */
+struct origin {
+	const char *name;
+	struct rl_file *file;               /* NULL: the name tells */
+	const struct rl_adoption *adoption; /* NULL: it is no image in memory */
+};
+
 /* The lock is held. */
-static enum rl_status open_object(relink_context *context, const char *name, struct rl_file *file,
-				  const relink_options *options, relink_module **out_module, struct rl_diag *diag)
+static enum rl_status open_object(relink_context *context, const struct origin *origin, const relink_options *options,
+				  relink_module **out_module, struct rl_diag *diag)
 {
+	const char *name = origin->name;
 	struct rl_object_list scope = {0};
 	struct rl_object *object = NULL;
 	enum rl_status status = rl_host_refresh(&rl_host, diag);
 	if (status == RL_OK) {
-		status = scope_read(context, options, &scope);
+		status = rl_scope_read(context, options->scope, options->scope_count, &scope);
 		if (status != RL_OK)
 			status = rl_fail(diag, status, .subject = name);
 	}
 	if (status == RL_OK) {
 		struct rl_open_request request = {.name = name,
-						  .file = file,
+						  .file = origin->file,
+						  .adoption = origin->adoption,
 						  .is_lazy = (options->flags & RELINK_LAZY) != 0,
 						  .is_global = (options->flags & RELINK_GLOBAL) != 0,
 						  .is_permanent = (options->flags & RELINK_PERMANENT) != 0,
@@ -98,32 +108,72 @@ static enum rl_status kind_check(const struct rl_file *file, const relink_input 
 	return fits ? RL_OK : rl_fail(diag, RL_OPEN_EXECUTABLE, .subject = input->name, .value = type);
 }
 
-relink_status relink_load(relink_context *context, const relink_input *input, const relink_options *options,
-			  relink_module **out_module, relink_error *error)
+relink_status rl_load_file(relink_context *context, const relink_input *input, struct rl_file *file,
+			   const relink_options *options, relink_module **out_module, relink_error *error)
 {
 	static const relink_options none;
 	struct rl_diag diag = RL_DIAG_NONE;
-	struct rl_input_source source;
-	struct rl_file file;
 	if (options == NULL)
 		options = &none;
-	relink_status refused = input == NULL || (input->kind == 0 && input->name == NULL)
-					? RELINK_E_ARGUMENT : arguments_check(context, options, out_module);
+	relink_status refused = arguments_check(context, options, out_module);
 	if (refused != RELINK_OK)
-		return rl_error_plain(error, refused, "");
-	enum rl_status status = rl_input_open(input, &source, &file, &diag);
-	if (status != RL_OK)
-		return rl_error_take(&diag, error);
-	status = kind_check(&file, input, options->flags, &diag);
+		return rl_error_plain(error, refused, input->name);
 	relink_module *module = NULL;
+	enum rl_status status = kind_check(file, input, options->flags, &diag);
 	if (status == RL_OK) {
 		rl_engine_lock();
-		status = open_object(context, input->name != NULL ? input->name : "<memory>", &file, options, &module,
-				     &diag);
+		struct origin origin = {.name = input->name != NULL ? input->name : "<memory>", .file = file};
+		status = open_object(context, &origin, options, &module, &diag);
 		rl_engine_unlock();
 	}
+	if (status != RL_OK)
+		return rl_error_take(&diag, error);
+	*out_module = module;
+	return RELINK_OK;
+}
+
+relink_status relink_load(relink_context *context, const relink_input *input, const relink_options *options,
+			  relink_module **out_module, relink_error *error)
+{
+	struct rl_diag diag = RL_DIAG_NONE;
+	struct rl_input_source source;
+	struct rl_file file;
+	if (context == NULL || out_module == NULL || input == NULL || (input->kind == 0 && input->name == NULL))
+		return rl_error_plain(error, RELINK_E_ARGUMENT, "");
+	enum rl_status opened = rl_input_open(input, &source, &file, &diag);
+	if (opened == RL_ELF_MAGIC && rl_input_is_archive(input)) {
+		rl_diag_drop(&diag);
+		return relink_link(context, input->name, input, 1, options, out_module, error);
+	}
+	if (opened != RL_OK)
+		return rl_error_take(&diag, error);
+	relink_status status = rl_load_file(context, input, &file, options, out_module, error);
 	rl_heap_give(file.path); /* NULL if the module has taken it */
 	rl_input_close(&file);
+	return status;
+}
+
+relink_status relink_load_mapped(relink_context *context, const relink_mapped *mapped, const relink_options *options,
+				 relink_module **out_module, relink_error *error)
+{
+	static const relink_options none;
+	struct rl_diag diag = RL_DIAG_NONE;
+	if (options == NULL)
+		options = &none;
+	if (mapped == NULL || mapped->name == NULL || mapped->program_headers == NULL
+	    || arguments_check(context, options, out_module) != RELINK_OK)
+		return rl_error_plain(error, RELINK_E_ARGUMENT, "");
+	struct rl_adoption adoption = {.kind = RL_OBJECT_OPENED,
+				       .path = mapped->name,
+				       .phdrs = mapped->program_headers,
+				       .phdr_count = mapped->program_header_count,
+				       .bias = mapped->bias,
+				       .entry = mapped->entry == 0 ? mapped->bias : mapped->entry};
+	struct origin origin = {.name = mapped->name, .adoption = &adoption};
+	relink_module *module = NULL;
+	rl_engine_lock();
+	enum rl_status status = open_object(context, &origin, options, &module, &diag);
+	rl_engine_unlock();
 	if (status != RL_OK)
 		return rl_error_take(&diag, error);
 	*out_module = module;
@@ -143,7 +193,8 @@ relink_status relink_open(relink_context *context, const char *name, const relin
 		return rl_error_plain(error, refused, "");
 	rl_engine_lock();
 	relink_module *module = NULL;
-	enum rl_status status = open_object(context, name, NULL, options, &module, &diag);
+	struct origin origin = {.name = name};
+	enum rl_status status = open_object(context, &origin, options, &module, &diag);
 	rl_engine_unlock();
 	if (status != RL_OK)
 		return rl_error_take(&diag, error);

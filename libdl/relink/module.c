@@ -53,7 +53,8 @@ void relink_unref(relink_module *module)
 		else
 			(void)!rl_close(&rl_engine.linker, object, &diag);
 		rl_diag_drop(&diag);
-		rl_heap_give(module);
+		if (context == NULL || (context->flags & RELINK_KEEP_HANDLES) == 0)
+			rl_heap_give(module);
 		if (context != NULL)
 			rl_context_release(context);
 	}
@@ -107,7 +108,8 @@ void rl_info_fill(const struct rl_object *object, relink_info *out_info)
 		.dependency_count = object->needed.count,
 		.is_lazy = object->is_lazy,
 		.is_initialized = object->init_called,
-		.is_permanent = object->is_permanent || (dynamic->flags_1 & DF_1_NODELETE) != 0,
+		.is_permanent = object->is_permanent || object->unique_count != 0
+				|| (dynamic->flags_1 & DF_1_NODELETE) != 0,
 		.is_global = object->is_global,
 	};
 }

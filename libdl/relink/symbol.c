@@ -1,6 +1,7 @@
 /* Symbols of a module.  No lock: what is asked about stays loaded by the caller's handle. */
 #include <string.h>
 
+#include "../../ldso/elf/find.h"
 #include "engine.h"
 
 /* The address a program can use. */
@@ -24,30 +25,51 @@ static inline const Elf64_Sym *definition_find(const struct rl_object *object, s
 	return symbol == NULL || symbol->st_shndx == SHN_UNDEF ? NULL : symbol;
 }
 
-static inline void *name_get(const relink_module *module, struct rl_name *name)
+/* The filter has let the name pass.  Not inline: a name that is not there, the usual one in chains of questions, should
+ * not pay for what this saves and restores. */
+static inline __attribute__((always_inline)) void *filtered_find(const relink_module *module, struct rl_name *name)
 {
 	static const struct rl_want want = {.newest = true};
-	if (__builtin_expect(!rl_module_is_good(module), 0))
+	const struct rl_object *object = module->object;
+	const struct rl_symbols *symbols = &object->symbols;
+	const Elf64_Sym *symbol = __builtin_expect(symbols->is_sysv_hash || symbols->bucket_count == 0, 0)
+					  ? rl_symbols_find_filtered(symbols, name, &want)
+					  : rl_find_gnu(symbols, name, &want);
+	return symbol == NULL || symbol->st_shndx == SHN_UNDEF ? NULL : symbol_address(object, symbol);
+}
+
+static __attribute__((noinline)) void *filtered_get(const relink_module *module, const char *string, size_t size,
+						    uint32_t hash)
+{
+	struct rl_name name = {.string = string, .size = size, .gnu_hash = hash};
+	return filtered_find(module, &name);
+}
+
+static inline void *name_get(const relink_module *module, const char *string, size_t size, uint32_t hash)
+{
+	const struct rl_symbols *symbols = &module->object->symbols;
+	if (!rl_bloom_may_have(symbols->bloom, symbols->bloom_mask, symbols->bloom_shift, hash))
 		return NULL;
-	const Elf64_Sym *symbol = definition_find(module->object, name, &want);
-	return symbol == NULL ? NULL : symbol_address(module->object, symbol);
+	return filtered_get(module, string, size, hash);
 }
 
 void *relink_get(const relink_module *module, const char *name)
 {
-	struct rl_name measured = rl_name_make(name);
-	return name_get(module, &measured);
+	if (__builtin_expect(!rl_module_is_good(module), 0))
+		return NULL;
+	struct rl_name measured = rl_name_take(name);
+	return name_get(module, name, measured.size, measured.gnu_hash);
 }
 
 void *relink_get_n(const relink_module *module, const char *name, size_t length)
 {
-	enum { ROOM = 256 };
-	char copy[ROOM];
-	if (length >= sizeof copy || memchr(name, '\0', length) != NULL)
+	if (!rl_module_is_good(module))
 		return NULL;
-	memcpy(copy, name, length);
-	copy[length] = '\0';
-	return relink_get(module, copy);
+	struct rl_name measured = rl_name_of(name, length);
+	const struct rl_symbols *symbols = &module->object->symbols;
+	if (!rl_bloom_may_have(symbols->bloom, symbols->bloom_mask, symbols->bloom_shift, measured.gnu_hash))
+		return NULL;
+	return filtered_find(module, &measured);
 }
 
 relink_key relink_key_make(const char *name)
@@ -58,8 +80,7 @@ relink_key relink_key_make(const char *name)
 
 void *relink_get_key(const relink_module *module, const relink_key *key)
 {
-	struct rl_name name = {.string = key->string, .size = key->size, .gnu_hash = key->hash};
-	return name_get(module, &name);
+	return rl_module_is_good(module) ? name_get(module, key->string, key->size, key->hash) : NULL;
 }
 
 void *relink_get_version(const relink_module *module, const char *name, const char *version)

@@ -50,6 +50,12 @@ static inline void check_command(const char *format, ...)
 	}
 }
 
+/* A command as it is. */
+static inline void check_run(const char *command)
+{
+	check_command("%s", command);
+}
+
 static inline void check_begin(void)
 {
 	strcpy(check_folder, "/tmp/relink-test-XXXXXX");

@@ -1,9 +1,11 @@
-// The header in a C++ program, and an exception that a loaded library throws through its frames to the host.
+// The header in a C++ program; an exception that a loaded library throws through its frames to the host; a library that
+// imports thread-local variables of the host's libstdc++.
 #include <cstdio>
 #include <cstdlib>
 #include <relink.h>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 static int callback(int x)
 {
@@ -44,6 +46,10 @@ int main(int, char **argv)
 		must(std::string(e.what()) == "from the host", "what through");
 	}
 	must(pass(callback, 5) == 5, "value");
+	auto once_count = RELINK_GET(module, int (*)(), "once_count");
+	int counted = 0;
+	std::thread([&] { counted = once_count(); }).join();
+	must(counted == 1 && once_count() == 1, "call_once");
 	relink_unref(module);
 	relink_context_free(context);
 	std::puts("ok");

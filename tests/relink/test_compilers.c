@@ -155,9 +155,6 @@ static void limits_test(void)
 	check_library("libstack.so", "int answer(void) { return 1; }", "-Wl,-z,execstack");
 	relink_input input = relink_path("./libstack.so");
 	CHECK(check_refused(context, &input, 0, &error) == RELINK_E_STACK);
-	check_library("libie.so", "__thread int v __attribute__((tls_model(\"initial-exec\"))) = 3; int answer(void) { return v; }", "");
-	input = relink_path("./libie.so");
-	CHECK(check_refused(context, &input, 0, &error) == RELINK_E_TLS_STATIC && strcmp(error.symbol, "v") == 0);
 	/* A name that is not UTF-8. */
 	check_library("libname.so", "__asm__(\".globl \\\"n\\377m\\\"\\n.type \\\"n\\377m\\\",@function\\n\\\"n\\377m\\\": mov $5, %eax; ret\");",
 		      "");

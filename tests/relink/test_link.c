@@ -242,7 +242,7 @@ static int functions_call(void *user, const relink_info *info, int is_init, void
 static void hooks_test(void)
 {
 	struct trace trace = {.handle = 1};
-	relink_hooks hooks = {event_note, accept_count, relocation_see, symbol_supply, functions_call};
+	relink_hooks hooks = {event_note, accept_count, relocation_see, symbol_supply, functions_call, NULL};
 	relink_error error;
 	relink_context *context = check_context(0);
 	host_value = 40;

@@ -50,8 +50,6 @@ static void compilers_test(void)
 	relink_error error;
 	NEED(relink_open(context, "libc.so.6", NULL, &libc, &error) == RELINK_OK);
 	for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
-		if (strstr(flags[i], "large") != NULL)
-			continue; /* GOT64 and PLTOFF64 are not built */
 		relink_module *module = object_load("unit.o", source, flags[i], libc);
 		relink_info info;
 		relink_get_info(module, &info);

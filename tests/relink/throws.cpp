@@ -1,4 +1,5 @@
 // A library of cplusplus.cpp's.
+#include <mutex>
 #include <stdexcept>
 #include <string>
 
@@ -18,4 +19,14 @@ extern "C" int pass_through(int (*callback)(int), int x)
 	++depth;
 	guard g{&depth};
 	return callback(x) + depth - 1;
+}
+
+// Uses thread-local variables of the process's libstdc++: __once_callable and __once_call.
+extern "C" int once_count()
+{
+	static std::once_flag flag;
+	static int count;
+	std::call_once(flag, [] { count++; });
+	std::call_once(flag, [] { count += 10; });
+	return count;
 }

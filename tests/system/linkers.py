@@ -10,7 +10,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # The CPU whose programs are run: this machine's, or one that with-cpu.py made run.
 CPU = os.environ.get("RELINK_TEST_CPU", platform.machine())
 IS_FOREIGN = CPU != platform.machine()
-LOADERS = {"x86_64": "/lib64/ld-linux-x86-64.so.2", "aarch64": "/lib/ld-linux-aarch64.so.1"}
+LOADERS = {"x86_64": "/lib64/ld-linux-x86-64.so.2", "aarch64": "/lib/ld-linux-aarch64.so.1",
+           "riscv64": "/lib/ld-linux-riscv64-lp64d.so.1"}
 ORIGINAL = pathlib.Path(LOADERS[CPU]).resolve()
 # What programs of each libc are compared with, and the name under which both linkers are run: a musl loader goes by its name.
 ORIGINALS = {"glibc": ORIGINAL, "musl": pathlib.Path(f"/lib/ld-musl-{CPU}.so.1").resolve()}
@@ -43,7 +44,8 @@ def empty_preload():
 
 
 # Thread-local variables through descriptors, and the CPU's other way if descriptors are the usual one.
-TLSDESC = {"x86_64": "-mtls-dialect=gnu2", "aarch64": "-mtls-dialect=desc"}
+# Debian 12's gcc knows none for riscv64, but a word must stand here.
+TLSDESC = {"x86_64": "-mtls-dialect=gnu2", "aarch64": "-mtls-dialect=desc", "riscv64": "-ftls-model=global-dynamic"}
 TRADITIONAL_TLS = {"aarch64": ["-mtls-dialect=trad"]}
 
 

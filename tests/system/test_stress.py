@@ -49,6 +49,37 @@ def test_five_minutes_preloaded(workshop, preload):
     run(workshop, linkers.ORIGINAL, 300, LD_PRELOAD=str(preload))
 
 
+@pytest.fixture(scope="module")
+def instrumented():
+    """The stress program with the engine and libdl compiled into it, instrumented by the thread sanitizer."""
+    target = "tests/stress/stress-threads"
+    if not (linkers.BUILD / "build.ninja").exists():
+        pytest.skip(f"{linkers.BUILD} is no build folder")
+    known = subprocess.run(["ninja", "-C", linkers.BUILD, "-t", "query", target], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    if known.returncode != 0:
+        pytest.skip("this compiler has no thread sanitizer")
+    subprocess.run(["ninja", "-C", linkers.BUILD, target], check=True, stdout=subprocess.DEVNULL)
+    return linkers.BUILD / target
+
+
+def run_instrumented(workshop, program, seconds):
+    # A child of a fork may make threads: the sanitizer does not follow them well, but there are none here.
+    environment = {**os.environ, "LD_LIBRARY_PATH": str(workshop), "STRESS_VERBOSE": "1",
+                   "TSAN_OPTIONS": "die_after_fork=0 history_size=7 exitcode=66"}
+    result = subprocess.run([program, str(seconds)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            timeout=seconds * 4 + 120, env=environment)
+    assert result.returncode == 0 and result.stdout.endswith("ok\n") and "WARNING" not in result.stdout, result.stdout
+
+
+def test_shortly_under_thread_sanitizer(workshop, instrumented):
+    run_instrumented(workshop, instrumented, 15)
+
+
+@pytest.mark.long
+def test_five_minutes_under_thread_sanitizer(workshop, instrumented):
+    run_instrumented(workshop, instrumented, 300)
+
+
 def test_engine_under_thread_sanitizer(tmp_path):
     sources = [ROOT / "ldso" / path for path in ("base/heap.c", "link/address.c", "link/readers.c", "link/scope.c", "link/unique.c")]
     program = tmp_path / "engine"

@@ -84,6 +84,7 @@ def test_layers_accept_a_good_tree(tmp_path):
     ("ldso/link/map.c", "\n#if defined(__x86_64__)\n#endif\n", "ldso/link/map.c:2: the CPU is asked for"),
     ("ldso/base/heap.c", "#if 1 && \\\n defined(__aarch64__)\n#endif\n", "ldso/base/heap.c:1: the CPU is asked for"),
     ("libdl/dlfcn.c", "#ifdef __riscv\n#endif\n", "libdl/dlfcn.c:1: the CPU is asked for"),
+    ("libdl/dlfcn.c", "#if __riscv_xlen == 64\n#endif\n", "libdl/dlfcn.c:1: the CPU is asked for"),
 ])
 def test_layers_refuse_text(tmp_path, path, text, place):
     others = {"ldso/abi/glibc/tcb.h": "", "ldso/abi/musl/tcb.h": "", "ldso/plan/x.h": "", "ldso/main.h": ""}

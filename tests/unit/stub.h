@@ -123,11 +123,6 @@ static inline enum rl_status stub_stack(void *context, struct rl_object *first, 
 	return RL_OK;
 }
 
-static inline void stub_threads(void *context, void (*visit)(void *argument, uintptr_t thread_pointer), void *argument)
-{
-	(void)context, (void)visit, (void)argument; /* no block of ours lies in the host's threads */
-}
-
 static inline enum rl_status stub_find(void *context, const char *name, struct rl_object *requester,
 				       struct rl_namespace *namespace, struct rl_file *out_file, struct rl_diag *diag)
 {
@@ -184,8 +179,7 @@ static inline void stub_linker_make(struct rl_linker *linker)
 				      .object_is_busy = stub_is_busy,
 				      .stack_prepare = stub_stack,
 				      .lock = stub_nothing,
-				      .unlock = stub_nothing,
-				      .threads_each = stub_threads};
+				      .unlock = stub_nothing};
 	linker->base.linker = linker;
 	linker->page_size = 4096;
 	linker->sort = rl_graph_sort;

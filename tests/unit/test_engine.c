@@ -36,6 +36,12 @@ static void libraries_build(void)
 	stub_library("libmissing.so", CALLS("?", "!") "int m;", "-Wl,--no-as-needed libd.so libgone.so");
 	stub_library("libundefined.so", CALLS("?", "!") "int nowhere(void); int u(void) { return nowhere(); }",
 		     "libd.so -Wl,--unresolved-symbols=ignore-all -Wl,--no-as-needed libc1.so");
+	stub_library("libthread.so", "__thread int t = 5; int nowhere(void); int u(void) { return nowhere() + t; }",
+		     "-Wl,--unresolved-symbols=ignore-all");
+	stub_library("libtells.so",
+		     "__asm__(\".data; .globl told; .type told, @gnu_unique_object; .size told, 4; told: .long 3; .text\");", "");
+	stub_library("libasks.so", "extern int told; int nowhere(void); int *asks(void) { return nowhere() ? &told : 0; }",
+		     "-Wl,--unresolved-symbols=ignore-all");
 	stub_library("libwants.so", CALLS("W", "w") "extern int only_b; int *wants(void) { return &only_b; }",
 		     "-Wl,--unresolved-symbols=ignore-all");
 	/* For namespaces, where the program's event() is not. */
@@ -271,11 +277,26 @@ static void unique_check(void)
 	EVENTS("12");
 	int *one = ((int *(*)(void))(uintptr_t)stub_symbol(&linker, u1, "uniq_1"))();
 	int *two = ((int *(*)(void))(uintptr_t)stub_symbol(&linker, u2, "uniq_2"))();
-	CHECK(one == two && *one == 11 && u1->is_permanent && !u2->is_permanent);
+	CHECK(one == two && *one == 11 && u1->unique_count == 1 && u2->unique_count == 0);
 	closed(u2);
 	closed(u1);
 	EVENTS(";");
 	LIST("pu");
+}
+
+/* A failed open chose a symbol of a library that was there, and gave a TLS id that its resolvers may have used. */
+static void failure_check(void)
+{
+	struct rl_object *tells = opened("libtells.so", true), *none = NULL;
+	CHECK(open_by(program, "libasks.so", false, &none) == RL_SYMBOL_UNDEFINED && none == NULL);
+	CHECK(tells->unique_count == 0 && linker.tentative == NULL && linker.opener == 0);
+	closed(tells);
+	LIST("p");
+	size_t generation = atomic_load(&linker.tls.generation);
+	CHECK(open_by(program, "libthread.so", false, &none) == RL_SYMBOL_UNDEFINED);
+	const struct rl_tls_table *table = atomic_load(&linker.tls.table);
+	CHECK(table->slots[1].object == NULL && table->slots[1].generation > generation);
+	CHECK(table->slots[1].generation == linker.tls.generation);
 }
 
 /* Whoever caused a load is remembered for its search path, and must be forgotten when it goes. */
@@ -382,6 +403,7 @@ int main(void)
 	rollback_check("libcut.so", RL_FILE_TOO_SHORT);
 	rollback_check("libnowhere.so", RL_FILE_NOT_FOUND);
 	rollback_check("libwants.so", RL_SYMBOL_UNDEFINED);
+	failure_check();
 	loader_check();
 	namespace_check();
 	endurance_check();

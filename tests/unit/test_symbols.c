@@ -212,6 +212,21 @@ static void name_read_check(void)
 	free(text);
 }
 
+/* The remainder by multiplication is that by division. */
+static void buckets_check(void)
+{
+	static const uint32_t counts[] = {1, 2, 3, 7, 263, 4096, 65537, 0x7fffffff, 0x80000000, 0xffffffff};
+	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+		struct rl_symbols symbols = {0};
+		rl_buckets_set(&symbols, counts[i]);
+		uint32_t hash = 1;
+		for (int j = 0; j < 20000; j++, hash = hash * 1664525 + 1013904223)
+			if (rl_bucket_of(&symbols, hash) != hash % counts[i])
+				CHECK(!"another bucket");
+		CHECK(rl_bucket_of(&symbols, 0xffffffff) == 0xffffffff % counts[i]);
+	}
+}
+
 int main(void)
 {
 	static const char *const names[] = {"libc.so.6",        "libm.so.6",      "libstdc++.so.6",   "libgcc_s.so.1",
@@ -236,6 +251,7 @@ int main(void)
 		CHECK(rl_hash_sysv(hashed[i]) == host_hash(hashed[i]) && rl_hash_gnu(hashed[i]) == expected);
 	}
 	name_read_check();
+	buckets_check();
 	stub_folder_drop();
 	return check_result();
 }

@@ -50,13 +50,13 @@ int main(void)
 			for (size_t i = 0; i < NAMES; i++)
 				if (chosen[i] == &objects[object])
 					chosen[i] = NULL;
-			objects[object].is_permanent = false;
+			CHECK(objects[object].unique_count == 0);
 			continue;
 		}
 		struct rl_binding binding = choose(object, symbol);
 		if (chosen[symbol] == NULL) {
 			chosen[symbol] = &objects[object];
-			CHECK(objects[object].is_permanent);
+			CHECK(objects[object].unique_count != 0);
 		}
 		CHECK(binding.object == chosen[symbol] && binding.symbol == &symbols[symbol]);
 	}

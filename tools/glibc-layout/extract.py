@@ -20,7 +20,9 @@ import fields
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DATA = os.path.join(HERE, 'data', 'layouts.json')
-MACHINES = {'EM_X86_64': 'x86_64', 'EM_AARCH64': 'aarch64'}
+MACHINES = {'EM_X86_64': 'x86_64', 'EM_AARCH64': 'aarch64', 'EM_RISCV': 'riscv64'}
+# Structures that some CPUs lack.
+OPTIONAL = {'cpu_features'}
 TRANSPARENT = {'DW_TAG_typedef', 'DW_TAG_const_type', 'DW_TAG_volatile_type', 'DW_TAG_atomic_type'}
 AGGREGATE = {'DW_TAG_structure_type', 'DW_TAG_union_type'}
 
@@ -108,9 +110,35 @@ def members(die, prefix='', base=0, depth=0, result=None):
     return result
 
 
+# RISC-V's relocations of debug information, which pyelftools does not know: the sign of what is added, and bytes.
+RISCV_RELOCATIONS = {1: (0, 4), 2: (0, 8), 33: (1, 1), 34: (1, 2), 35: (1, 4), 36: (1, 8), 37: (-1, 1), 38: (-1, 2),
+                     39: (-1, 4), 40: (-1, 8), 54: (0, 1), 55: (0, 2), 56: (0, 4)}
+
+
+def teach_riscv():
+    """Object files of a build tree are not linked yet, so pyelftools must relocate what it reads."""
+    from elftools.elf.relocation import RelocationHandler
+    known = RelocationHandler._do_apply_relocation
+
+    def apply(self, stream, relocation, symbols):
+        if self.elffile['e_machine'] != 'EM_RISCV':
+            return known(self, stream, relocation, symbols)
+        sign, size = RISCV_RELOCATIONS.get(relocation['r_info_type'], (0, 0))
+        value = symbols.get_symbol(relocation['r_info_sym'])['st_value'] + relocation['r_addend']
+        stream.seek(relocation['r_offset'])
+        if sign:
+            value = int.from_bytes(stream.read(size), 'little') + sign * value
+        stream.seek(relocation['r_offset'])
+        stream.write((value % 2 ** (8 * size)).to_bytes(size, 'little'))
+
+    if known.__name__ != apply.__name__:
+        RelocationHandler._do_apply_relocation = apply
+
+
 def structures(path, found):
     """Add to found, glibc structure name -> its members, from the first complete definition of each."""
     from elftools.elf.elffile import ELFFile
+    teach_riscv()
     wanted = {structure for _, structure, _ in fields.sections()} - set(found)
     with open(path, 'rb') as file:
         for unit in ELFFile(file).get_dwarf_info().iter_CUs():
@@ -174,9 +202,9 @@ def reduce(found, release, machine):
     """The row of one build: only the fields of fields.py, absent ones left out."""
     row = {'release': release, 'machine': machine}
     for section, structure, names in fields.sections():
-        if structure not in found:
+        if structure not in found and structure not in OPTIONAL:
             raise Missing('no struct %s' % structure)
-        source = found[structure]
+        source = found.get(structure, {'sizeof': [0, 0, None]})
         values = {'size': source['sizeof'][0]}
         for name, is_bit, originals in names:
             for original in originals:
@@ -188,7 +216,7 @@ def reduce(found, release, machine):
     namespaces, info = found['rtld_global']['_dl_ns.#'], found['link_map']['l_info.#']
     row['global'].update(ns_size=namespaces[1], ns_count=namespaces[0])
     row['link_map'].update(l_info_count=info[0])
-    leaves = found['cpu_features'].get('features.#')
+    leaves = found.get('cpu_features', {}).get('features.#')
     if leaves:
         row['cpu_features'].update(features_count=leaves[0])
     return row

@@ -14,12 +14,12 @@ import extract
 import fields
 
 OUTPUT = os.path.join(extract.HERE, '..', '..', 'ldso', 'abi', 'glibc', 'layout_tables.c')
-MACHINES = {'x86_64': 'EM_X86_64', 'aarch64': 'EM_AARCH64'}
+MACHINES = {'x86_64': 'EM_X86_64', 'aarch64': 'EM_AARCH64', 'riscv64': 'EM_RISCV'}
 # DT_NUM of <elf.h> by the first release that has it: l_info starts with so many elements.
 DT_NUM = ((236, 38), (0, 35))
 # Elements of l_info behind these and the processor's: 16 versions, 3 extra, 12 values, 11 addresses.
 INFO_TAIL = 16 + 3 + 12 + 11
-THISPROC = {'x86_64': (0, 4), 'aarch64': (6,)}
+THISPROC = {'x86_64': (0, 4), 'aarch64': (6,), 'riscv64': (0,)}
 
 HEAD = """\
 /* Made by tools/glibc-layout/generate.py from tools/glibc-layout/data/layouts.json; change these, not this file.

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../../base/heap.h"
+#include "../../link/guard.h"
 #include "globals.h"
 
 static bool is_libc(const struct rl_object *object)
@@ -27,6 +28,9 @@ static enum rl_status object_attach(void *context, struct rl_object *object, str
 	const struct rl_glibc *glibc = context;
 	if (object->namespace != &glibc->linker->base && is_libc(object))
 		RL_TRY(libc_check(glibc, object, diag));
+	if (!RL_PORT_GLIBC_CALLS_INIT)
+		object->dynamic.init = 0;
+	rl_guard_object(object, glibc->linker->page_size);
 	enum rl_status status = rl_shadow_attach(context, object);
 	return status == RL_OK ? RL_OK : rl_fail(diag, status, .subject = object->path);
 }
@@ -104,11 +108,6 @@ static bool threads_resize(void *context, size_t size)
 	return rl_glibc_threads_resize(context, size);
 }
 
-static void threads_each(void *context, void (*visit)(void *, uintptr_t), void *argument)
-{
-	rl_glibc_threads_each(context, visit, argument);
-}
-
 struct rl_abi rl_glibc_abi(struct rl_glibc *glibc)
 {
 	enum { THREAD_SIZE_WITHOUT_LIBC = 2560, THREAD_ALIGN = 64 };
@@ -130,7 +129,6 @@ struct rl_abi rl_glibc_abi(struct rl_glibc *glibc)
 		.lock = lock,
 		.unlock = unlock,
 		.threads_resize = threads_resize,
-		.threads_each = threads_each,
 	};
 }
 
@@ -143,7 +141,7 @@ enum rl_status rl_glibc_choose(struct rl_glibc *glibc, struct rl_object *object,
 		return rl_fail(diag, status, .subject = object->path, .symbol = identity.version);
 	glibc->layout = layout;
 	glibc->libc = object;
-	glibc->linker->abi.thread_size = layout->pthread.size;
+	glibc->linker->abi.thread_size = layout->pthread.size + RL_TLS_TCB_BELOW;
 	if (layout->rseq_place == RL_GLIBC_RSEQ_EXTRA_TLS) {
 		enum { LEAST = 32 };
 		uint64_t size = glibc->kernel->aux[RL_AT_RSEQ_FEATURE_SIZE], align = glibc->kernel->aux[RL_AT_RSEQ_ALIGN];

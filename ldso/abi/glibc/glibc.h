@@ -45,6 +45,7 @@ struct rl_glibc {
 	struct rl_object *libc;
 	struct rl_glibc_shadows shadows;
 	uintptr_t first_thread; /* its thread pointer */
+	bool has_robust_lists;
 	struct rl_libc_functions functions; /* all NULL until rl_glibc_libc_ready */
 	void (*fork_watch)(rl_register_atfork *watch); /* ask a libc to tell the linker of forks */
 	uint32_t stack_flags;               /* what stacks may do: PF_* */
@@ -113,7 +114,7 @@ void rl_glibc_lock_reset(struct rl_glibc *glibc);
 /* How far above its descriptor, struct pthread, a thread's pointer is. */
 static inline size_t rl_glibc_descriptor_distance(const struct rl_glibc *glibc)
 {
-	return RL_TLS_BELOW_TP ? 0 : glibc->layout->pthread.size;
+	return RL_TLS_BELOW_TP ? 0 : glibc->layout->pthread.size + RL_TLS_TCB_BELOW;
 }
 
 static inline unsigned char *rl_glibc_descriptor(const struct rl_glibc *glibc, uintptr_t thread_pointer)

@@ -69,8 +69,8 @@ static bool dynamic_is_writable(const struct rl_object *object)
 /* Tools that read l_ld of a glibc process expect addresses in it. */
 static void dynamic_relocate(struct rl_object *object)
 {
-	if (object->image.bias == 0 || object->kind == RL_OBJECT_LINKER || object->real != NULL
-	    || !dynamic_is_writable(object))
+	if (RL_PORT_DYNAMIC_STAYS || object->image.bias == 0 || object->kind == RL_OBJECT_LINKER
+	    || object->real != NULL || !dynamic_is_writable(object))
 		return;
 	if (object->kind == RL_OBJECT_PROGRAM && !rl_image_has(&object->image, PT_INTERP))
 		return; /* static: it does that itself */

@@ -43,13 +43,14 @@ static void list_insert(struct list *head, struct list *item)
 	head->next = item;
 }
 
-static void robust_list_start(const struct rl_glibc_pthread *layout, unsigned char *pd)
+/* Whether the kernel knows such lists; some emulators do not. */
+static bool robust_list_start(const struct rl_glibc_pthread *layout, unsigned char *pd)
 {
 	struct robust_head *head = rl_glibc_field(pd, layout->robust_head);
 	rl_glibc_put_pointer(pd, layout->robust_prev, head);
 	head->list = head;
 	head->futex_offset = ROBUST_FUTEX_OFFSET;
-	rl_syscall2(SYS_set_robust_list, (long)head, sizeof *head);
+	return rl_syscall2(SYS_set_robust_list, (long)head, sizeof *head) == 0;
 }
 
 static void rseq_start(struct rl_glibc *glibc, uintptr_t thread_pointer, bool wants_rseq)
@@ -112,7 +113,7 @@ void rl_glibc_thread_main(struct rl_glibc *glibc, uintptr_t thread_pointer, bool
 	rl_glibc_put_pointer(pd, fields->specific, pd + fields->specific_1stblock);
 	pd[fields->user_stack != RL_ABSENT ? fields->user_stack : fields->stack_mode] = layout->main_stack_mode;
 	rl_glibc_put_word(pd, fields->stackblock_size, (uintptr_t)glibc->kernel->stack);
-	robust_list_start(fields, pd);
+	glibc->has_robust_lists = robust_list_start(fields, pd);
 	rseq_start(glibc, thread_pointer, wants_rseq);
 }
 

@@ -62,6 +62,7 @@ const struct rl_tunable rl_tunable_rows[] = {
 	{ "cpu.name", "", RL_TUNABLE_STRING, RL_TUNABLE_ERASE, 0, 0, 0 },
 	{ "cpu.hwcap_mask", "LD_HWCAP_MASK", RL_TUNABLE_UINT64, RL_TUNABLE_ERASE, 256, 0, -1 },
 	{ "cpu.aarch64_gcs", "", RL_TUNABLE_UINT64, RL_TUNABLE_ERASE, 0, 0, 3 },
+	{ "cpu.hwcap_mask", "LD_HWCAP_MASK", RL_TUNABLE_UINT64, RL_TUNABLE_ERASE, 0, 0, -1 },
 };
 
 const uint8_t rl_tunable_ids[] = {
@@ -128,6 +129,18 @@ const uint8_t rl_tunable_ids[] = {
 	/* 2.41 aarch64: Debian */
 	54, 52, 6, 30, 34, 37, 36, 32, 40, 39, 19, 23, 27, 42, 35, 20, 7, 3, 22, 26, 15, 44, 2, 48,
 	31, 24, 41, 38, 46, 43, 50, 51, 0, 25,
+	/* 2.36 riscv64: release, Debian */
+	0, 30, 2, 3, 41, 31, 32, 6, 42, 7, 43, 34, 9, 38, 55, 35, 36, 15, 37, 19, 20, 22, 23, 24,
+	25, 26, 27,
+	/* 2.36 riscv64: stable branch */
+	0, 30, 2, 3, 41, 31, 32, 6, 42, 7, 43, 34, 9, 38, 39, 55, 35, 36, 15, 37, 19, 20, 22, 23,
+	24, 40, 25, 26, 27,
+	/* 2.41 riscv64: stable branch */
+	6, 30, 34, 37, 36, 32, 40, 39, 19, 23, 27, 42, 35, 20, 7, 3, 22, 26, 15, 44, 2, 48, 31, 24,
+	41, 38, 46, 43, 50, 51, 0, 25,
+	/* 2.43 riscv64: Debian */
+	40, 39, 19, 23, 27, 42, 35, 20, 7, 3, 22, 26, 15, 44, 2, 48, 31, 24, 41, 38, 46, 43, 50, 51,
+	0, 25,
 };
 
 const struct rl_tunable_list rl_tunable_lists[] = {
@@ -152,6 +165,10 @@ const struct rl_tunable_list rl_tunable_lists[] = {
 	{ 243, EM_X86_64, 37, 647 }, /* Debian */
 	{ 236, EM_AARCH64, 30, 684 }, /* Debian */
 	{ 241, EM_AARCH64, 34, 714 }, /* Debian */
+	{ 236, EM_RISCV, 27, 748 }, /* release, Debian */
+	{ 236, EM_RISCV, 29, 775 }, /* stable branch */
+	{ 241, EM_RISCV, 32, 804 }, /* stable branch */
+	{ 243, EM_RISCV, 26, 836 }, /* Debian */
 };
 
 const size_t rl_tunable_lists_count = sizeof rl_tunable_lists / sizeof *rl_tunable_lists;

@@ -1,8 +1,9 @@
 /* What objects of ours find before everything else in the process: functions whose host versions do not know us.  A
- * symbol table made by hand, so that the engine's lookup needs no exception. */
+ * symbol table made by hand, so that the engine's lookup needs no exception; with a filter, as every lookup asks it. */
 #include "host.h"
 
 #include "../../base/heap.h"
+#include "../../elf/table.h"
 
 static const char strings[] = "\0__tls_get_addr\0__cxa_thread_atexit_impl\0__cxa_thread_atexit\0dl_iterate_phdr\0"
 			      "_dl_find_object";
@@ -61,36 +62,31 @@ static Elf64_Sym function_symbol(unsigned name, const void *address)
 			   .st_size = 1};
 }
 
-void rl_host_front_make(struct rl_host *host)
+enum rl_status rl_host_front_make(struct rl_host *host)
 {
-	static const uint64_t bloom[1] = {~(uint64_t)0};
-	static const uint32_t buckets[1] = {1}, chains[] = {0, 2, 3, 4, 5, 0};
-	uint32_t count = 1;
-	host->front_symbols[count++] = function_symbol(TLS_GET_ADDR, tls_address);
+	enum { SYMBOL_LIMIT = 5 };
+	Elf64_Sym symbols[SYMBOL_LIMIT];
+	struct rl_symbol_list symbol_list = {.symbols = symbols, .strings = strings, .strings_size = sizeof strings};
+	symbols[symbol_list.count++] = function_symbol(TLS_GET_ADDR, tls_address);
 	if (host->functions.thread_at_exit != NULL) {
-		host->front_symbols[count++] = function_symbol(ATEXIT_IMPL, thread_at_exit);
-		host->front_symbols[count++] = function_symbol(ATEXIT, thread_at_exit);
+		symbols[symbol_list.count++] = function_symbol(ATEXIT_IMPL, thread_at_exit);
+		symbols[symbol_list.count++] = function_symbol(ATEXIT, thread_at_exit);
 	}
 	if (host->is_alone) {
-		host->front_symbols[count++] = function_symbol(ITERATE, iterate);
-		host->front_symbols[count++] = function_symbol(FIND_OBJECT, find_object);
+		symbols[symbol_list.count++] = function_symbol(ITERATE, iterate);
+		symbols[symbol_list.count++] = function_symbol(FIND_OBJECT, find_object);
 	}
-	host->front.path = "";
-	host->front.kind = RL_OBJECT_LINKER;
-	host->front.is_hosted = host->front.is_permanent = host->front.is_relocated = true;
-	host->front.namespace = &host->linker->base;
-	host->front.symbols = (struct rl_symbols){.bloom = bloom,
-						  .bucket_count = 1,
-						  .chain_limit = count,
-						  .buckets = buckets,
-						  .chains = chains,
-						  .symbols = host->front_symbols,
-						  .strings = strings,
-						  .strings_size = sizeof strings,
-						  .symbol_limit = count,
-						  .is_sysv_hash = true};
 	struct rl_object *front = &host->front;
+	front->path = "";
+	front->kind = RL_OBJECT_LINKER;
+	front->is_hosted = front->is_permanent = front->is_relocated = true;
+	front->namespace = &host->linker->base;
+	RL_TRY(rl_symbols_make(&symbol_list, &front->symbols, &front->tables));
 	struct rl_object_list list = {&front, 1, 1};
-	atomic_store(&host->front_cell.current, rl_scope_make(&list));
+	const struct rl_scope *scope = rl_scope_make(&list);
+	if (scope == NULL)
+		return RL_NO_MEMORY;
+	atomic_store(&host->front_cell.current, scope);
 	host->linker->base.front = &host->front_cell;
+	return RL_OK;
 }

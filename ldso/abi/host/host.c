@@ -2,11 +2,19 @@
 #include "host.h"
 
 #include "../../base/heap.h"
+#include "../../link/guard.h"
 
 struct rl_host rl_host;
 
 static enum rl_status object_attach(void *context, struct rl_object *object, struct rl_diag *diag)
 {
+	const struct rl_host *host = context;
+	if (!(host->is_glibc ? RL_PORT_GLIBC_CALLS_INIT : RL_PORT_MUSL_CALLS_INIT))
+		object->dynamic.init = 0;
+	if (!host->is_glibc && !RL_PORT_MUSL_CALLS_INIT)
+		object->dynamic.fini = 0;
+	if (host->is_glibc && !object->is_hosted)
+		rl_guard_object(object, host->linker->page_size);
 	enum rl_status status = rl_host_shadow_make(context, object);
 	return status == RL_OK ? RL_OK : rl_fail(diag, status, .subject = object->path);
 }
@@ -100,11 +108,6 @@ static void unlock(void *context)
 	rl_host_unlock(context);
 }
 
-static void threads_each(void *context, void (*visit)(void *, uintptr_t), void *argument)
-{
-	(void)context, (void)visit, (void)argument; /* nothing of ours is in static TLS */
-}
-
 struct rl_abi rl_host_abi(struct rl_host *host)
 {
 	return (struct rl_abi){
@@ -122,6 +125,5 @@ struct rl_abi rl_host_abi(struct rl_host *host)
 		.stack_prepare = stack_prepare,
 		.lock = lock,
 		.unlock = unlock,
-		.threads_each = threads_each,
 	};
 }

@@ -126,7 +126,6 @@ struct rl_host {
 	_Atomic(struct rl_host_map_table *) map_table;
 	struct rl_object front; /* stands for the functions that our objects find before all others */
 	struct rl_scope_cell front_cell;
-	Elf64_Sym front_symbols[6];
 	void *own_dso; /* an address in our own library */
 	struct rl_host_map *adopting; /* what object_attach is called for */
 	const struct rl_host_phdr_info *adopting_info;
@@ -192,7 +191,7 @@ extern void (*rl_host_words_drop)(struct rl_thread *own);
 struct rl_listener rl_host_debug_listener(struct rl_host *host);
 
 /* front.c: __tls_get_addr and the registration of thread_local destructors, as our objects find them. */
-void rl_host_front_make(struct rl_host *host);
+RL_NODISCARD enum rl_status rl_host_front_make(struct rl_host *host);
 
 /* The one of this process: functions that the process calls back carry no context. */
 extern struct rl_host rl_host;

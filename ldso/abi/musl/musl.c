@@ -19,6 +19,8 @@ struct rl_object *rl_musl_object(const struct rl_musl *musl, const void *handle)
 static enum rl_status object_attach(void *context, struct rl_object *object, struct rl_diag *diag)
 {
 	(void)context;
+	if (!RL_PORT_MUSL_CALLS_INIT)
+		object->dynamic.init = object->dynamic.fini = 0;
 	struct rl_musl_map *map = rl_heap_take(sizeof *map);
 	if (map == NULL)
 		return rl_fail(diag, RL_NO_MEMORY, .subject = object->path);
@@ -104,12 +106,6 @@ static void unlock(void *context)
 	rl_musl_unlock(&((struct rl_musl *)context)->load_lock);
 }
 
-/* Nothing is ever added to the static area of running threads. */
-static void threads_each(void *context, void (*visit)(void *, uintptr_t), void *argument)
-{
-	(void)context, (void)visit, (void)argument;
-}
-
 static enum rl_status name_claim(void *context, const char *name, struct rl_object *requester,
 				 struct rl_namespace *namespace, struct rl_object **out_object, struct rl_diag *diag)
 {
@@ -135,6 +131,5 @@ struct rl_abi rl_musl_abi(struct rl_musl *musl)
 		.stack_prepare = stack_prepare,
 		.lock = lock,
 		.unlock = unlock,
-		.threads_each = threads_each,
 	};
 }

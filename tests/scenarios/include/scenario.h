@@ -17,6 +17,8 @@
 #define CALL "call"
 #elif defined(__aarch64__)
 #define CALL "bl"
+#elif defined(__riscv)
+#define CALL "call"
 #endif
 
 /* The last component of a path. */

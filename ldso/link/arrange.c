@@ -1,0 +1,260 @@
+/* Places for the sections of a relocatable file, memory for them, and the symbols that others may find. */
+#include <string.h>
+#include <sys/mman.h>
+
+#include "../base/heap.h"
+#include "../base/sys.h"
+#include "../elf/table.h"
+#include "draft.h"
+
+/* 32-bit distances must reach everything. */
+#define SIZE_LIMIT (UINT64_C(1) << 31)
+
+/* Room for a copy, on average. */
+enum { COPY_SIZE = 64, COPY_ALIGN = 16 };
+
+static uint64_t place_take(uint64_t *at, uint64_t size, uint64_t align)
+{
+	uint64_t place = align < 2 ? *at : (*at + align - 1) & -align;
+	*at = place + size;
+	return place;
+}
+
+static enum rl_draft_part part_of(const Elf64_Shdr *section)
+{
+	if (section->sh_flags & SHF_EXECINSTR)
+		return RL_PART_CODE;
+	return section->sh_flags & SHF_WRITE && !(section->sh_flags & SHF_TLS) ? RL_PART_WRITE : RL_PART_READ;
+}
+
+static bool is_frames(const struct rl_draft *draft, const Elf64_Shdr *section)
+{
+	return strcmp(rl_relocatable_name(&draft->file, section), ".eh_frame") == 0 && section->sh_type != SHT_NOBITS;
+}
+
+/* The initial image of thread-local variables: first what has content, then what is zero. */
+static void tls_place(struct rl_draft *draft, uint64_t *at)
+{
+	const struct rl_relocatable *file = &draft->file;
+	uint64_t align = 1, filled = 0, start;
+	for (size_t i = 0; i < file->section_count; i++)
+		if ((file->sections[i].sh_flags & SHF_TLS) && file->sections[i].sh_addralign > align)
+			align = file->sections[i].sh_addralign;
+	start = place_take(at, 0, align);
+	for (int is_zero = 0; is_zero < 2; is_zero++) {
+		for (size_t i = 0; i < file->section_count; i++) {
+			const Elf64_Shdr *section = &file->sections[i];
+			if ((section->sh_flags & (SHF_TLS | SHF_ALLOC)) == (SHF_TLS | SHF_ALLOC)
+			    && (section->sh_type == SHT_NOBITS) == is_zero)
+				draft->places[i] = place_take(at, section->sh_size, section->sh_addralign);
+		}
+		if (!is_zero)
+			filled = *at - start;
+	}
+	draft->phdrs[RL_DRAFT_TLS] = (Elf64_Phdr){.p_type = *at == start ? PT_NULL : PT_TLS, .p_flags = PF_R,
+						  .p_vaddr = start, .p_filesz = filled, .p_memsz = *at - start,
+						  .p_align = align};
+}
+
+/* The lists of frames stand together, without gaps, and a zero word ends them. */
+static void frames_place(struct rl_draft *draft, uint64_t *at)
+{
+	enum { END = 8, HEADER = 8 };
+	for (size_t i = 0; i < draft->file.section_count; i++) {
+		const Elf64_Shdr *section = &draft->file.sections[i];
+		if (!(section->sh_flags & SHF_ALLOC) || part_of(section) != RL_PART_READ || !is_frames(draft, section)
+		    || section->sh_size == 0)
+			continue;
+		draft->places[i] = place_take(at, section->sh_size, draft->frames == 0 ? section->sh_addralign : 4);
+		if (draft->frames == 0)
+			draft->frames = draft->places[i];
+	}
+	if (draft->frames == 0)
+		return;
+	place_take(at, END, 4);
+	draft->frames_header = place_take(at, HEADER, 8);
+	draft->phdrs[RL_DRAFT_FRAMES] = (Elf64_Phdr){.p_type = PT_GNU_EH_FRAME, .p_flags = PF_R,
+						     .p_vaddr = draft->frames_header, .p_filesz = HEADER,
+						     .p_memsz = HEADER, .p_align = 4};
+}
+
+static void commons_place(struct rl_draft *draft, uint64_t *at)
+{
+	for (size_t i = 1; i < draft->file.symbol_count; i++)
+		if (rl_relocatable_section(&draft->file, i) == RL_SECTION_COMMON)
+			draft->values[i] = place_take(at, draft->file.symbols[i].st_size,
+						      draft->file.symbols[i].st_value);
+}
+
+/* What a part has besides sections. */
+static void extras_place(struct rl_draft *draft, int part, uint64_t *at)
+{
+	if (part == RL_PART_CODE) {
+		draft->stub_start = place_take(at, draft->stub_count * RL_SECTION_STUB_SIZE, RL_SECTION_STUB_SIZE);
+		if (draft->finish_word != 0)
+			draft->finish = place_take(at, RL_SECTION_FINISH_SIZE, RL_SECTION_STUB_SIZE);
+	} else if (part == RL_PART_READ) {
+		tls_place(draft, at);
+		frames_place(draft, at);
+		draft->copies = place_take(at, draft->copy_count * COPY_SIZE, COPY_ALIGN);
+		draft->copies_end = draft->copies + draft->copy_count * COPY_SIZE;
+	} else {
+		draft->got = place_take(at, draft->got_count * sizeof(uintptr_t), sizeof(uintptr_t));
+		draft->calls = place_take(at, (draft->init_count + draft->fini_count) * sizeof(uintptr_t),
+					  sizeof(uintptr_t));
+		commons_place(draft, at);
+		draft->handle = place_take(at, sizeof(uintptr_t), sizeof(uintptr_t)); /* no part is empty, too */
+	}
+}
+
+/* Places for everything, part by part; returns the end. */
+static uint64_t layout(const struct rl_linker *linker, struct rl_draft *draft)
+{
+	static const uint32_t flags[] = {PF_R | PF_X, PF_R, PF_R | PF_W};
+	uint64_t at = linker->page_size; /* a symbol of value 0 would be no definition */
+	for (int part = 0; part < RL_PART_COUNT; part++) {
+		draft->starts[part] = at = (at + linker->page_size - 1) & -linker->page_size;
+		for (size_t i = 0; i < draft->file.section_count; i++) {
+			const Elf64_Shdr *section = &draft->file.sections[i];
+			if (!(section->sh_flags & SHF_ALLOC) || (section->sh_flags & SHF_TLS)
+			    || (int)part_of(section) != part || section->sh_type == SHT_GROUP
+			    || (part == RL_PART_READ && is_frames(draft, section)))
+				continue;
+			draft->places[i] = place_take(&at, section->sh_size, section->sh_addralign);
+		}
+		extras_place(draft, part, &at);
+		draft->ends[part] = (at + linker->page_size - 1) & -linker->page_size;
+		uint64_t size = draft->ends[part] - draft->starts[part];
+		draft->phdrs[part] = (Elf64_Phdr){.p_type = size == 0 ? PT_NULL : PT_LOAD,
+						  .p_flags = flags[part],
+						  .p_vaddr = draft->starts[part],
+						  .p_filesz = size,
+						  .p_memsz = size,
+						  .p_align = linker->page_size};
+	}
+	return draft->ends[RL_PART_WRITE];
+}
+
+static void sections_copy(const struct rl_draft *draft, char *base)
+{
+	for (size_t i = 0; i < draft->file.section_count; i++) {
+		const Elf64_Shdr *section = &draft->file.sections[i];
+		if (draft->places[i] != UINT64_MAX && section->sh_type != SHT_NOBITS)
+			memcpy(base + draft->places[i], draft->file.bytes + section->sh_offset, section->sh_size);
+	}
+}
+
+/* A header without a table: unwinders go through the list. */
+static void frames_header_write(const struct rl_draft *draft, char *base, struct rl_object *object)
+{
+	static const unsigned char start[] = {1 /* version */, 0x1b /* from here, 4 bytes */, 0xff, 0xff /* no table */};
+	int32_t distance = (int32_t)(draft->frames - (draft->frames_header + sizeof start));
+	if (draft->frames == 0)
+		return;
+	memcpy(base + draft->frames_header, start, sizeof start);
+	memcpy(base + draft->frames_header + sizeof start, &distance, sizeof distance);
+	object->eh_frames = base + draft->frames;
+	object->eh_frame_header = base + draft->frames_header;
+}
+
+static enum rl_status memory_map(struct rl_draft *draft, struct rl_object *object, uint64_t end)
+{
+	enum { LOW = 0x40 /* MAP_32BIT */ };
+	uint64_t size = end - draft->starts[RL_PART_CODE];
+	if (end >= SIZE_LIMIT)
+		return RL_NO_MEMORY;
+	long start = rl_sys_map(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | (draft->needs_low ? LOW : 0),
+				-1, 0);
+	if (rl_sys_is_error(start))
+		return RL_MAP_SEGMENT;
+	object->map_start = (uintptr_t)start;
+	object->map_end = object->map_start + size;
+	object->owns_map = object->is_contiguous = true;
+	char *base = (char *)start - draft->starts[RL_PART_CODE];
+	sections_copy(draft, base);
+	frames_header_write(draft, base, object);
+	const Elf64_Phdr *tls = &draft->phdrs[RL_DRAFT_TLS];
+	object->tls = (struct rl_tls_block){.image = base + tls->p_vaddr,
+					    .image_size = tls->p_filesz,
+					    .size = tls->p_memsz,
+					    .align = tls->p_align};
+	object->image = rl_image_make((uintptr_t)base, draft->phdrs, RL_DRAFT_PHDRS);
+	object->phdr = draft->phdrs;
+	object->owns_phdr = true;
+	draft->phdrs = NULL;
+	object->stack_flags = PF_R | PF_W;
+	return RL_OK;
+}
+
+/* Values become places. */
+static void values_find(struct rl_draft *draft, uint64_t tls_start)
+{
+	for (size_t i = 1; i < draft->file.symbol_count; i++) {
+		const Elf64_Sym *symbol = &draft->file.symbols[i];
+		uint32_t section = rl_relocatable_section(&draft->file, i);
+		if (section == RL_SECTION_COMMON)
+			continue; /* has its place */
+		draft->values[i] = symbol->st_value;
+		if (section == SHN_UNDEF || section == RL_SECTION_ABSOLUTE || draft->places[section] == UINT64_MAX)
+			continue;
+		draft->values[i] += draft->places[section];
+		if (draft->file.sections[section].sh_flags & SHF_TLS)
+			draft->values[i] -= tls_start;
+	}
+}
+
+static bool is_exported(const struct rl_draft *draft, size_t index)
+{
+	const Elf64_Sym *symbol = &draft->file.symbols[index];
+	uint32_t section = rl_relocatable_section(&draft->file, index);
+	unsigned visibility = ELF64_ST_VISIBILITY(symbol->st_other), type = ELF64_ST_TYPE(symbol->st_info);
+	if (section < draft->file.section_count && (section == SHN_UNDEF || draft->places[section] == UINT64_MAX))
+		return false;
+	return ELF64_ST_BIND(symbol->st_info) != STB_LOCAL && visibility != STV_HIDDEN && visibility != STV_INTERNAL
+	       && type != STT_SECTION && type != STT_FILE;
+}
+
+/* What others may find goes into the object's table. */
+static enum rl_status exports_make(struct rl_draft *draft, struct rl_object *object)
+{
+	const struct rl_relocatable *file = &draft->file;
+	size_t count = 0, used = 1, size = 1;
+	for (size_t i = 1; i < file->symbol_count; i++)
+		if (is_exported(draft, i)) {
+			count++;
+			size += strlen(file->strings + file->symbols[i].st_name) + 1;
+		}
+	Elf64_Sym *exported = rl_heap_take((count + 1) * sizeof *exported);
+	char *strings = object->strings = rl_heap_take(size);
+	if (exported == NULL || strings == NULL) {
+		rl_heap_give(exported);
+		return RL_NO_MEMORY;
+	}
+	count = 0;
+	for (size_t i = 1; i < file->symbol_count; i++) {
+		if (!is_exported(draft, i))
+			continue;
+		Elf64_Sym *symbol = &exported[count++];
+		const char *name = file->strings + file->symbols[i].st_name;
+		uint32_t section = rl_relocatable_section(file, i);
+		*symbol = file->symbols[i];
+		if (section == RL_SECTION_COMMON)
+			symbol->st_info = ELF64_ST_INFO(ELF64_ST_BIND(symbol->st_info), STT_OBJECT);
+		symbol->st_shndx = section == RL_SECTION_ABSOLUTE ? SHN_ABS : 1;
+		symbol->st_value = draft->values[i];
+		symbol->st_name = (uint32_t)used;
+		memcpy(strings + used, name, strlen(name) + 1);
+		used += strlen(name) + 1;
+	}
+	struct rl_symbol_list list = {exported, count, strings, size, NULL};
+	enum rl_status status = rl_symbols_make(&list, &object->symbols, &object->tables);
+	rl_heap_give(exported);
+	return status;
+}
+
+enum rl_status rl_draft_arrange(struct rl_linker *linker, struct rl_draft *draft, struct rl_object *object)
+{
+	RL_TRY(memory_map(draft, object, layout(linker, draft)));
+	values_find(draft, object->image.phdrs[RL_DRAFT_TLS].p_vaddr);
+	return exports_make(draft, object);
+}

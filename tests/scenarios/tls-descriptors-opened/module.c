@@ -1,0 +1,6 @@
+__thread char bytes[SIZE] = {7};
+
+char *take(void)
+{
+	return bytes;
+}

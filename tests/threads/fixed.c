@@ -1,0 +1,6 @@
+__thread int variable __attribute__((tls_model("initial-exec"))) = 7;
+
+int *fixed_variable(void)
+{
+	return &variable;
+}
