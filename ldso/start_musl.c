@@ -141,6 +141,7 @@ static void program_load(struct rl_diag *diag)
 	if (status != RL_OK || linker()->program->dynamic.entries == NULL)
 		rl_sys_exit(EXIT_USAGE);
 	linker()->program->is_permanent = true;
+	linker()->program->has_file_id = false; /* musl, too, would load it once more as a library */
 }
 
 /* What the program calls its loader. */

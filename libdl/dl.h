@@ -53,6 +53,8 @@ char *rl_dl_error(void);
 int rl_dl_address(const void *address, struct rl_dl_address *out_info);
 int rl_dl_address_more(const void *address, struct rl_dl_address *out_info, void **out_extra, int flags);
 int rl_dl_info(void *handle, int request, void *out);
+/* musl knows one request: MAP is what the handle shows. */
+int rl_dl_info_musl(void *map, int request, void *out);
 
 /* The same without touching the thread's dlerror state, for calls libc makes for itself: NULL or -1 on failure. */
 void *rl_dl_open_quietly(const char *name, int mode, const void *caller);

@@ -72,6 +72,18 @@ static int unknown(struct rl_object *object)
 	return -1;
 }
 
+int rl_dl_info_musl(void *map, int request, void *out)
+{
+	if (request == INFO_LINK_MAP) {
+		*(void **)out = map;
+		return 0;
+	}
+	struct rl_diag diag = RL_DIAG_NONE;
+	(void)!rl_fail(&diag, RL_REQUEST_UNKNOWN, .value = (unsigned)request);
+	rl_dl_error_set(&diag);
+	return -1;
+}
+
 int rl_dl_info(void *handle, int request, void *out)
 {
 	struct rl_object *object = rl_process.personality.object_of(handle);

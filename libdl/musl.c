@@ -177,17 +177,7 @@ static int close_handle(void *handle)
 
 static int info(void *handle, int request, void *out)
 {
-	enum { LINK_MAP = 2 };
-	if (object_of(handle) == NULL)
-		return -1;
-	if (request == LINK_MAP) {
-		*(void **)out = handle;
-		return 0;
-	}
-	struct rl_diag diag = RL_DIAG_NONE;
-	(void)!rl_fail(&diag, RL_REQUEST_UNKNOWN, .value = (unsigned)request);
-	rl_dl_error_set(&diag);
-	return -1;
+	return object_of(handle) == NULL ? -1 : rl_dl_info_musl(handle, request, out);
 }
 
 /* Symbols. */

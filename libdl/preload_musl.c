@@ -125,13 +125,5 @@ enum rl_status rl_preload_musl_open(const char *name, int mode, void **out_handl
 
 int rl_preload_musl_info(struct rl_object *object, int request, void *out)
 {
-	enum { LINK_MAP = 2 };
-	if (request == LINK_MAP) {
-		*(void **)out = rl_host_handle(object);
-		return 0;
-	}
-	struct rl_diag diag = RL_DIAG_NONE;
-	(void)!rl_fail(&diag, RL_REQUEST_UNKNOWN, .value = (unsigned)request);
-	rl_dl_error_set(&diag);
-	return -1;
+	return rl_dl_info_musl(rl_host_handle(object), request, out);
 }

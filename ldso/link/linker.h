@@ -72,6 +72,7 @@ struct rl_linker {
 	bool prefers_strong;  /* LD_DYNAMIC_WEAK: go on past weak definitions */
 	bool keeps_unbound;   /* LD_BIND_NOT: lazy bindings are not written back */
 	bool warns;           /* LD_WARN, LD_VERBOSE: report what is merely suspicious */
+	bool runs_nothing;    /* what is missing is only reported: no resolver is called */
 	bool is_changing;     /* CHANGE_START was emitted, CHANGE_END not yet */
 	struct rl_namespace *changing; /* where; NULL: in the base */
 	bool is_running;      /* start-up is over: objects loaded from now on can go away again */

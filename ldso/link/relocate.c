@@ -547,7 +547,7 @@ static enum rl_status text_open(struct relocator *r, bool is_open)
 
 static void deferred_run(struct relocator *r)
 {
-	for (size_t i = 0; i < r->deferred_count; i++) {
+	for (size_t i = 0; i < r->deferred_count && !r->linker->runs_nothing; i++) {
 		struct deferred *deferred = &r->deferred[i];
 		*deferred->place = rl_port_ifunc_call(deferred->resolver) + deferred->addend;
 	}

@@ -239,7 +239,7 @@ static enum rl_status search_find(void *context, const char *name, struct rl_obj
 	long fd = GO_ON;
 	size_t length = strlen(name);
 	search->name = name;
-	if (length == 0) {
+	if (length == 0 && search->program != NULL) {
 		attempt.error = EINVAL;
 	} else if (memchr(name, '/', length) != NULL || search->program == NULL) {
 		fd = rl_sys_open(name);

@@ -64,10 +64,20 @@ enum rl_status rl_musl_name_claim(void *context, const char *name, struct rl_obj
 	return RL_OK;
 }
 
+/* Whether OBJECT is one more copy of ourselves: by its layout, for the file may go by any name. */
+static bool is_ours(const struct rl_musl *musl, const struct rl_object *object)
+{
+	const struct rl_image *image = &object->image, *own = &musl->linker->self->image;
+	return image->phdr_count == own->phdr_count
+	       && memcmp(image->phdrs, own->phdrs, own->phdr_count * sizeof own->phdrs[0]) == 0;
+}
+
+/* A second libc is never wanted, nor a second linker: to programs, that is libc. */
 struct rl_object *rl_musl_substitute(void *context, struct rl_object *object)
 {
 	struct rl_musl *musl = context;
-	if (musl->is_loading_libc || musl->libc == NULL || object->kind == RL_OBJECT_PROGRAM || !rl_musl_is_libc(object))
+	if (musl->is_loading_libc || musl->libc == NULL || object->kind == RL_OBJECT_PROGRAM
+	    || (!rl_musl_is_libc(object) && !is_ours(musl, object)))
 		return NULL;
 	return musl->libc;
 }

@@ -67,6 +67,7 @@ static enum rl_status report(struct rl_musl *musl, struct rl_diag *diag)
 		return diag->status;
 	rl_musl_print(musl, diag);
 	musl->has_failed = true;
+	musl->linker->runs_nothing = true;
 	rl_diag_drop(diag);
 	return RL_OK;
 }

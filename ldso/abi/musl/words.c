@@ -13,7 +13,8 @@ static const struct {
 	{EPERM, "Operation not permitted"}, {ENOENT, "No such file or directory"},
 	{EIO, "I/O error"},		    {ENXIO, "No such device or address"},
 	{ENOEXEC, "Exec format error"},	    {EAGAIN, "Resource temporarily unavailable"},
-	{ENOMEM, "Out of memory"},	    {EACCES, "Permission denied"},
+	{EBUSY, "Resource busy"},	    {ENOMEM, "Out of memory"},
+	{EACCES, "Permission denied"},
 	{ENODEV, "No such device"},	    {ENOTDIR, "Not a directory"},
 	{EISDIR, "Is a directory"},	    {EINVAL, "Invalid argument"},
 	{ENFILE, "Too many open files in system"}, {EMFILE, "No file descriptors available"},
@@ -35,6 +36,8 @@ static int error_number(const struct rl_diag *diag)
 {
 	if (diag->status == RL_NO_MEMORY)
 		return ENOMEM;
+	if (diag->status == RL_MAP_SEGMENT && diag->error_number == EEXIST)
+		return EBUSY; /* where a file that cannot move wants to be, something is */
 	return diag->error_number != 0 ? diag->error_number : ENOEXEC;
 }
 

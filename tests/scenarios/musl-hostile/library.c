@@ -1,0 +1,4 @@
+int who(void)
+{
+	return 1;
+}
