@@ -497,6 +497,27 @@ typedef int relink_provider(void *user, const char *name, const char *version, r
 RELINK_API relink_status relink_provider_new(relink_context *context, const char *name, relink_provider *provide,
 					     void *user, relink_module **out_module, relink_error *error);
 
+/* ---- Writing small libraries --------------------------------------------------------------------------------------- */
+
+/* A library of this CPU that is being made, for tests and generated code: functions and variables with their names. */
+typedef struct relink_dso relink_dso;
+
+/* SONAME: DT_SONAME, or NULL.  Free it with relink_dso_free; NULL is allowed there. */
+RELINK_API relink_status relink_dso_new(const char *soname, relink_dso **out_dso);
+RELINK_API void relink_dso_free(relink_dso *dso);
+
+/* Export the function NAME, SIZE bytes of code that runs at any address, or a variable (BYTES NULL: zeros).  Copied. */
+RELINK_API relink_status relink_dso_function(relink_dso *dso, const char *name, const void *code, size_t size);
+RELINK_API relink_status relink_dso_variable(relink_dso *dso, const char *name, const void *bytes, size_t size,
+					     int is_constant);
+/* A DT_NEEDED entry. */
+RELINK_API relink_status relink_dso_need(relink_dso *dso, const char *name);
+/* Alignment of segments (a power of two, 4096 at first), and whether it refuses to be bound lazily. */
+RELINK_API relink_status relink_dso_set(relink_dso *dso, size_t page_size, int binds_now);
+
+/* The library as a file.  *out_bytes belong to DSO, until this is called again or DSO is freed. */
+RELINK_API relink_status relink_dso_write(relink_dso *dso, const void **out_bytes, size_t *out_size);
+
 /* ---- Looking at a file before it is loaded ------------------------------------------------------------------------- */
 
 /* A file that was read, but not mapped.  It keeps the file open; bytes and callbacks of its input must live as long. */
