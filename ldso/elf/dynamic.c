@@ -124,14 +124,22 @@ static enum rl_status symbols_read(struct rl_stretch *near, const struct raw_tag
 	return RL_OK;
 }
 
-static enum rl_status table_read(struct rl_stretch *near, uint64_t vaddr, uint64_t bytes, size_t size,
-				 struct rl_table *out)
+/* A table at any address. */
+static enum rl_status loose_table_read(struct rl_stretch *near, uint64_t vaddr, uint64_t bytes, size_t size,
+				       struct rl_table *out)
 {
 	if (bytes / size == 0)
 		return RL_OK;
 	out->start = rl_stretch_array(near, vaddr, bytes / size, size);
 	out->count = bytes / size;
-	return out->start == NULL || vaddr % 8 != 0 ? RL_DYNAMIC_DAMAGED : RL_OK;
+	return out->start == NULL ? RL_DYNAMIC_DAMAGED : RL_OK;
+}
+
+static enum rl_status table_read(struct rl_stretch *near, uint64_t vaddr, uint64_t bytes, size_t size,
+				 struct rl_table *out)
+{
+	RL_TRY(loose_table_read(near, vaddr, bytes, size, out));
+	return out->count != 0 && vaddr % 8 != 0 ? RL_DYNAMIC_DAMAGED : RL_OK;
 }
 
 static enum rl_status relocations_read(struct rl_stretch *near, const struct raw_tags *raw,
@@ -170,8 +178,9 @@ static enum rl_status relocations_read(struct rl_stretch *near, const struct raw
 
 static enum rl_status calls_read(struct rl_stretch *near, const struct raw_tags *raw, struct rl_dynamic *out)
 {
-	RL_TRY(table_read(near, raw->low[DT_PREINIT_ARRAY], raw->low[DT_PREINIT_ARRAYSZ], sizeof(uintptr_t),
-			  &out->preinit_array));
+	/* glibc's crt1.o for riscv64 does not say how this one is aligned. */
+	RL_TRY(loose_table_read(near, raw->low[DT_PREINIT_ARRAY], raw->low[DT_PREINIT_ARRAYSZ], sizeof(uintptr_t),
+				&out->preinit_array));
 	RL_TRY(table_read(near, raw->low[DT_INIT_ARRAY], raw->low[DT_INIT_ARRAYSZ], sizeof(uintptr_t),
 			  &out->init_array));
 	RL_TRY(table_read(near, raw->low[DT_FINI_ARRAY], raw->low[DT_FINI_ARRAYSZ], sizeof(uintptr_t),

@@ -40,7 +40,8 @@ struct rl_dynamic {
 	size_t verdef_count, verneed_count;
 
 	uintptr_t init, fini;     /* addresses, 0 if absent, or if the process's libc does not hear of them */
-	struct rl_table preinit_array, init_array, fini_array; /* of uintptr_t */
+	struct rl_table preinit_array;          /* of uintptr_t, perhaps at an odd address */
+	struct rl_table init_array, fini_array; /* of uintptr_t */
 
 	const char *soname, *rpath, *runpath; /* in strings, or NULL */
 	uint64_t flags, flags_1;

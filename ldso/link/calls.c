@@ -3,6 +3,8 @@
  * the same library must not get it half-constructed. */
 #include "calls.h"
 
+#include <string.h>
+
 #include "graph.h"
 #include "list.h"
 
@@ -11,9 +13,12 @@ typedef void fini_function(void);
 
 static void array_call(struct rl_linker *linker, const struct rl_table *array)
 {
-	const uintptr_t *functions = array->start;
-	for (size_t i = 0; i < array->count; i++)
-		((init_function *)functions[i])(linker->argc, linker->argv, linker->envp);
+	const char *place = array->start;
+	for (size_t i = 0; i < array->count; i++, place += sizeof(uintptr_t)) {
+		uintptr_t function;
+		memcpy(&function, place, sizeof function); /* link editors need not align it */
+		((init_function *)function)(linker->argc, linker->argv, linker->envp);
+	}
 }
 
 void rl_calls_preinit(struct rl_linker *linker)
