@@ -525,6 +525,75 @@ RELINK_API relink_status relink_load_scanned(relink_context *context, relink_sca
 /* The header alone, checked as for loading: 64 bytes, an Elf64_Ehdr.  For program headers make a scan. */
 RELINK_API relink_status relink_read_header(const relink_input *input, void *out_header, relink_error *error);
 
+/* ---- Images of any CPU, in memory of the caller's ------------------------------------------------------------------ */
+
+/* These functions load and relocate libraries and programs of x86_64, i386, aarch64, arm, riscv64, riscv32 and loongarch64
+ * (little endian) as data: nothing of them runs on this CPU.  They call nothing but the callbacks below, neither the
+ * kernel nor libc nor the rest of the library, and keep no state: their sources (libdl/relink/image*.c) compile for
+ * machines that have none of these, nor atomic instructions.  Two threads must not use one image at the same time. */
+
+typedef struct relink_image relink_image;
+
+/* What the caller says about thread-local variables of an image. */
+typedef struct relink_image_thread {
+	uint64_t module;        /* for DTPMOD */
+	uint64_t offset;        /* of the image's block from the thread pointer, for TPOFF */
+	uint64_t descriptor[2]; /* for TLSDESC: function and argument */
+} relink_image_thread;
+
+/* The machine that an image is loaded for.  Functions that return an int return 0 for success.  protect, symbol, ifunc and
+ * thread may be NULL; what needs one that is NULL fails. */
+typedef struct relink_backend {
+	uint64_t page_size; /* a power of two */
+	void *user;         /* passed to all of them */
+	/* SIZE bytes of zeroed memory that can be written here at *out_memory, and that the image's CPU will see at
+	 * *out_address, a multiple of ALIGN; ADDRESS if that is not 0. */
+	int (*map)(void *user, uint64_t address, uint64_t size, uint64_t align, void **out_memory, uint64_t *out_address);
+	void (*unmap)(void *user, void *memory, uint64_t size);
+	/* Memory for tables of ours, aligned for any type; NULL: none. */
+	void *(*allocate)(void *user, size_t size);
+	void (*release)(void *user, void *block, size_t size);
+	/* Pages of a relocated image get the protection FLAGS: PF_R, PF_W, PF_X. */
+	int (*protect)(void *user, void *memory, uint64_t address, uint64_t size, unsigned flags);
+	/* The address of a symbol that no image in the scope defines. */
+	int (*symbol)(void *user, const char *name, uint64_t *out_address);
+	/* Run the IFUNC resolver at address RESOLVER on the image's CPU, and say what it returned. */
+	int (*ifunc)(void *user, const relink_image *image, uint64_t resolver, uint64_t *out_address);
+	/* Where the variable at OFFSET in the block of IMAGE will be. */
+	int (*thread)(void *user, const relink_image *image, uint64_t offset, relink_image_thread *out_thread);
+} relink_backend;
+
+/* Facts about an image.  Addresses are those its CPU sees. */
+typedef struct relink_image_info {
+	const char *name; /* the input's; it must live as long */
+	unsigned machine; /* e_machine */
+	void *memory;     /* here, */
+	uint64_t address, size; /* and there */
+	uint64_t bias;    /* what is added to addresses of the file */
+	uint64_t entry;
+	uint64_t init, fini;             /* DT_INIT, DT_FINI; 0: none */
+	uint64_t init_array, init_count; /* and the arrays of words that the CPU is to call */
+	uint64_t fini_array, fini_count;
+	uint64_t tls_image, tls_image_size, tls_size, tls_align;
+	int is_fixed;  /* ET_EXEC: it must lie where it says */
+	int is_linked; /* relink_image_link was called */
+} relink_image_info;
+
+/* Load INPUT, bytes or a callback, with the callbacks of *backend, which must outlive the image.  Fails with RELINK_E_IO_…,
+ * RELINK_E_EHDR_…, RELINK_E_PHDR_…, RELINK_E_DYN_MALFORMED, RELINK_E_MAP, RELINK_E_MEMORY. */
+RELINK_API relink_status relink_image_new(const relink_backend *backend, const relink_input *input,
+					  relink_image **out_image, relink_error *error);
+
+/* Relocate it, once, with the definitions of SCOPE in order, its own, and the backend's, and protect its pages.  After a
+ * failure, RELINK_E_REL_… or RELINK_E_TLS_STATIC, the image can only be freed.  Default versions are what is found. */
+RELINK_API relink_status relink_image_link(relink_image *image, relink_image *const *scope, size_t scope_count,
+					   relink_error *error);
+
+/* The address that the CPU sees of the exported symbol NAME: 1, or 0 if there is none.  IFUNC: of the resolver. */
+RELINK_API int relink_image_find(const relink_image *image, const char *name, uint64_t *out_address);
+RELINK_API const relink_image_info *relink_image_get_info(const relink_image *image);
+RELINK_API void relink_image_free(relink_image *image);
+
 #ifdef __cplusplus
 }
 #endif
