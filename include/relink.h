@@ -461,7 +461,8 @@ RELINK_API void *relink_user(const relink_module *module);
 typedef enum relink_definition_kind {
 	RELINK_FUNCTION,
 	RELINK_DATA,  /* size matters if a program copies it (COPY relocation) */
-	RELINK_IFUNC  /* address is that of a function that returns the function */
+	RELINK_IFUNC, /* address is that of a function that returns the function */
+	RELINK_THREAD /* a thread-local variable: each thread has one of its own, which begins with the SIZE bytes there */
 } relink_definition_kind;
 
 typedef struct relink_definition {
@@ -477,6 +478,24 @@ typedef struct relink_definition {
 RELINK_API relink_status relink_synthetic_new(relink_context *context, const char *name,
 					      const relink_definition *definitions, size_t count,
 					      relink_module **out_module, relink_error *error);
+
+/* Add definitions, which replace those of the same name and version; not of thread-local variables.  What is bound stays
+ * bound.  Other threads may look names up meanwhile.  A module has room for 32,000 names, of 4 MiB with their versions;
+ * RELINK_E_MEMORY then, with those before it added.  RELINK_E_HANDLE: the module is not synthetic. */
+RELINK_API relink_status relink_synthetic_add(relink_module *module, const relink_definition *definitions, size_t count,
+					      relink_error *error);
+
+/* Remove NAME with all its versions from lookups to come.  RELINK_E_SYMBOL: it is not there.  Its room is not used again. */
+RELINK_API relink_status relink_synthetic_remove(relink_module *module, const char *name);
+
+/* Define NAME, wanted with VERSION (NULL: any): returns not 0 and fills *out_definition, but for its name and version; or
+ * 0.  What it defines stays defined.  Called in any thread, in signal handlers if calls are bound lazily, one at a time,
+ * with signals blocked; may not call the library. */
+typedef int relink_provider(void *user, const char *name, const char *version, relink_definition *out_definition);
+
+/* Make a module whose definitions are PROVIDE's, asked for each name that is looked up in it and not defined yet. */
+RELINK_API relink_status relink_provider_new(relink_context *context, const char *name, relink_provider *provide,
+					     void *user, relink_module **out_module, relink_error *error);
 
 /* ---- Looking at a file before it is loaded ------------------------------------------------------------------------- */
 

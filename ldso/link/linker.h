@@ -97,6 +97,8 @@ struct rl_linker {
 	 * its value.  NULL: nobody asks. */
 	enum rl_status (*before_relocation)(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
 					    bool *out_is_done, struct rl_diag *diag);
+	/* The definition of NAME that OBJECT, a provider, makes on demand; NULL: none.  With or without the lock. */
+	const Elf64_Sym *(*provide)(struct rl_object *object, const char *name, const struct rl_version *version);
 	enum rl_status (*excuse_library)(struct rl_linker *linker, struct rl_object *object, const char *name,
 					 struct rl_diag *diag);
 	/* Something suspicious but legal, as the original reports it on stderr. */

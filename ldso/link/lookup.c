@@ -25,15 +25,17 @@ static inline bool binding_take(struct rl_linker *linker, struct rl_object *obje
 	return true;
 }
 
-/* In a table of the old kind.  With copies: what is searched for can stay in registers for all others. */
-static __attribute__((noinline)) const Elf64_Sym *sysv_find(const struct rl_symbols *symbols, const char *string,
-							    size_t size, struct rl_want want, struct sysv_hash *hash)
+/* In a table of the old kind, or one that grows on demand.  With copies: what is searched for can stay in registers for
+ * all others. */
+static __attribute__((noinline)) const Elf64_Sym *sysv_find(struct rl_linker *linker, struct rl_object *object,
+							    const char *string, size_t size, struct rl_want want,
+							    struct sysv_hash *hash)
 {
 	struct rl_name name = {
 		.string = string, .size = size, .sysv_hash = hash->value, .sysv_ready = hash->is_known};
-	const Elf64_Sym *symbol = rl_symbols_find_filtered(symbols, &name, &want);
+	const Elf64_Sym *symbol = rl_symbols_find_filtered(&object->symbols, &name, &want);
 	*hash = (struct sysv_hash){name.sysv_hash, name.sysv_ready};
-	return symbol;
+	return symbol == NULL && object->is_provider ? linker->provide(object, string, want.version) : symbol;
 }
 
 /* Search SCOPE from ENTRY on. */
@@ -52,7 +54,7 @@ entries_search(struct rl_linker *linker, const struct rl_scope *scope, const str
 		const struct rl_symbols *symbols = &object->symbols;
 		const Elf64_Sym *symbol =
 			__builtin_expect(symbols->is_sysv_hash, 0)
-				? sysv_find(symbols, name->string, name->size, *want, sysv_hash)
+				? sysv_find(linker, object, name->string, name->size, *want, sysv_hash)
 				: rl_find_gnu(symbols, name, want);
 		if (symbol != NULL && binding_take(linker, object, symbol, out_binding))
 			return true;

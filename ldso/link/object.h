@@ -91,6 +91,8 @@ struct rl_object {
 	bool is_contiguous;       /* the whole span is ours: no holes */
 	bool owns_map;            /* unmap on drop */
 	bool is_relocatable;      /* made from a relocatable file */
+	bool is_synthetic;        /* a table that whoever embeds the engine made: no file */
+	bool is_provider;         /* linker->provide may define more than its table has */
 	bool is_hosted;           /* another linker of this process loaded, relocated and calls it: for us read-only */
 	bool owns_phdr;           /* phdr is a heap copy */
 	const Elf64_Phdr *phdr;   /* program headers as programs see them: in the image if they are mapped */

@@ -112,6 +112,9 @@ enum rl_status rl_hooks_before_relocation(struct rl_linker *linker, struct rl_ob
 enum rl_status rl_hooks_accept(struct rl_object *first, struct rl_diag *diag);
 void rl_stubs_drop(relink_context *context);
 
+/* synthetic.c: ask OBJECT, a provider, for a name that its table lacks; NULL: it has none.  Needs no lock. */
+const Elf64_Sym *rl_provider_ask(struct rl_object *object, const char *name, const struct rl_version *version);
+
 /* frames.c: tell unwinders of an object, and that it goes. */
 void rl_frames_register(struct rl_object *object);
 void rl_frames_remove(struct rl_object *object);

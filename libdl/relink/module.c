@@ -67,7 +67,7 @@ static relink_kind kind_of(const struct rl_object *object)
 		return RELINK_HOST;
 	if (object->is_relocatable)
 		return RELINK_OBJECT;
-	if (object->map_start == object->map_end)
+	if (object->is_synthetic)
 		return RELINK_SYNTHETIC;
 	if (object->dynamic.entries == NULL || (object->dynamic.flags_1 & DF_1_PIE) || object->image.bias == 0)
 		return RELINK_EXECUTABLE;

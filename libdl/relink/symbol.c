@@ -25,6 +25,24 @@ static inline const Elf64_Sym *definition_find(const struct rl_object *object, s
 	return symbol == NULL || symbol->st_shndx == SHN_UNDEF ? NULL : symbol;
 }
 
+/* A table of the old kind, or one that grows on demand. */
+static __attribute__((noinline)) const Elf64_Sym *old_find(struct rl_object *object, struct rl_name *name,
+							   const struct rl_want *want)
+{
+	enum { ROOM = 1024 };
+	char copy[ROOM];
+	const Elf64_Sym *symbol = rl_symbols_find_filtered(&object->symbols, name, want);
+	if (symbol != NULL || !object->is_provider)
+		return symbol;
+	if (!name->is_open)
+		return rl_provider_ask(object, name->string, want->version);
+	if (name->size > sizeof copy)
+		return NULL;
+	memcpy(copy, name->string, name->size - 1);
+	copy[name->size - 1] = '\0';
+	return strlen(copy) == name->size - 1 ? rl_provider_ask(object, copy, want->version) : NULL;
+}
+
 /* The filter has let the name pass.  Not inline: a name that is not there, the usual one in chains of questions, should
  * not pay for what this saves and restores. */
 static inline __attribute__((always_inline)) void *filtered_find(const relink_module *module, struct rl_name *name)
@@ -33,7 +51,7 @@ static inline __attribute__((always_inline)) void *filtered_find(const relink_mo
 	const struct rl_object *object = module->object;
 	const struct rl_symbols *symbols = &object->symbols;
 	const Elf64_Sym *symbol = __builtin_expect(symbols->is_sysv_hash || symbols->bucket_count == 0, 0)
-					  ? rl_symbols_find_filtered(symbols, name, &want)
+					  ? old_find(module->object, name, &want)
 					  : rl_find_gnu(symbols, name, &want);
 	return symbol == NULL || symbol->st_shndx == SHN_UNDEF ? NULL : symbol_address(object, symbol);
 }
