@@ -259,15 +259,6 @@ static enum rl_status copy_apply(struct relocator *r, const Elf64_Rela *rela)
 	return RL_OK;
 }
 
-/* DEFINER has a place in static TLS from now on.  What is opened now gets its image when all is relocated. */
-static void static_begin(struct rl_linker *linker, struct rl_object *definer)
-{
-	if (!definer->is_relocated)
-		return;
-	rl_tls_static_fill(linker, definer);
-	linker->abi.object_tls(linker->abi.context, definer);
-}
-
 /* A TLS descriptor: static modules are an offset from the thread pointer, others go through the dtv. */
 static enum rl_status descriptor_apply(struct relocator *r, const Elf64_Rela *rela, place_word *word)
 {
@@ -282,10 +273,7 @@ static enum rl_status descriptor_apply(struct relocator *r, const Elf64_Rela *re
 	if (definer->tls.size == 0)
 		return damaged(r, RL_RELOC_TLSDESC);
 	uint64_t offset = r->memo.symbol->st_value + (uint64_t)rela->r_addend;
-	bool had_offset = definer->tls.has_offset;
 	if (rl_tls_static_offer(r->linker, definer)) {
-		if (!had_offset)
-			static_begin(r->linker, definer);
 		word[0] = (uintptr_t)rl_port_tlsdesc_static;
 		word[1] = RL_TLS_BELOW_TP ? offset - definer->tls.offset : offset + definer->tls.offset;
 		return RL_OK;
@@ -317,14 +305,11 @@ static enum rl_status tls_apply(struct relocator *r, const Elf64_Rela *rela, uin
 	if (definer->tls.size == 0)
 		return damaged(r, type);
 	struct rl_tls_lack lack;
-	bool had_offset = definer->tls.has_offset;
 	enum rl_status status = rl_tls_static_add(r->linker, definer, &lack);
 	if (status != RL_OK)
 		return rl_fail(r->diag, status, .subject = definer->path, .requester = r->object->path,
 			       .symbol = definer->symbols.strings + r->memo.symbol->st_name, .value = lack.obstacle,
 			       .wanted = lack.wanted, .possible = lack.possible);
-	if (!had_offset)
-		static_begin(r->linker, definer);
 	*word = RL_TLS_BELOW_TP ? offset - definer->tls.offset : offset + definer->tls.offset;
 	return RL_OK;
 }
