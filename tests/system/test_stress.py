@@ -32,11 +32,11 @@ def run(workshop, linker, seconds, **environment):
 
 
 def test_shortly(workshop, linker):
-    run(workshop, linker, 20)
+    run(workshop, linker, 10)
 
 
 def test_shortly_preloaded(workshop, preload):
-    run(workshop, linkers.ORIGINAL, 20, LD_PRELOAD=str(preload))
+    run(workshop, linkers.ORIGINAL, 10, LD_PRELOAD=str(preload))
 
 
 @pytest.mark.long
@@ -72,7 +72,7 @@ def run_instrumented(workshop, program, seconds):
 
 
 def test_shortly_under_thread_sanitizer(workshop, instrumented):
-    run_instrumented(workshop, instrumented, 15)
+    run_instrumented(workshop, instrumented, 10)
 
 
 @pytest.mark.long
