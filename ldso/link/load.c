@@ -39,7 +39,7 @@ static enum rl_status object_read(const struct rl_linker *linker, struct rl_obje
 
 /* What follows mapping, for files and adopted images alike: names, TLS id, the personality's view, the list. */
 static enum rl_status object_enter(struct rl_linker *linker, struct rl_namespace *namespace, struct rl_object *object,
-				   struct rl_diag *diag)
+				   const struct rl_file *file, struct rl_diag *diag)
 {
 	rl_change_begin(linker, namespace, true);
 	rl_namespace_append(namespace, object);
@@ -55,7 +55,7 @@ static enum rl_status object_enter(struct rl_linker *linker, struct rl_namespace
 		return rl_fail(diag, status, .subject = object->path);
 	RL_TRY(linker->abi.object_attach(linker->abi.context, object, diag));
 	linker->abi.object_list(linker->abi.context, object);
-	rl_emit(linker, (struct rl_event){.kind = RL_EVENT_MAPPED, .object = object});
+	rl_emit(linker, (struct rl_event){.kind = RL_EVENT_MAPPED, .object = object, .file = file});
 	return RL_OK;
 }
 
@@ -240,7 +240,7 @@ static enum rl_status file_load(struct rl_linker *linker, struct rl_namespace *n
 		return RL_OK;
 	}
 	if (status == RL_OK)
-		status = object_enter(linker, namespace, object, diag);
+		status = object_enter(linker, namespace, object, file, diag);
 	if (status != RL_OK) {
 		rl_object_drop(linker, object);
 		return status;
@@ -271,7 +271,7 @@ static enum rl_status linker_mirror(struct rl_linker *linker, struct rl_namespac
 	object->is_contiguous = self->is_contiguous;
 	object->stack_flags = self->stack_flags;
 	object->is_relocated = true;
-	enum rl_status status = object_enter(linker, namespace, object, diag);
+	enum rl_status status = object_enter(linker, namespace, object, NULL, diag);
 	if (status != RL_OK) {
 		rl_object_drop(linker, object);
 		return status;
@@ -408,7 +408,7 @@ enum rl_status rl_adopt(struct rl_linker *linker, struct rl_namespace *namespace
 	if (status != RL_OK)
 		rl_fail(diag, status, .subject = adoption->path);
 	if (status == RL_OK)
-		status = object_enter(linker, namespace, object, diag);
+		status = object_enter(linker, namespace, object, NULL, diag);
 	if (status != RL_OK) {
 		rl_object_drop(linker, object);
 		return status;
