@@ -568,6 +568,46 @@ RELINK_API relink_status relink_load_scanned(relink_context *context, relink_sca
 /* The header alone, checked as for loading: 64 bytes, an Elf64_Ehdr.  For program headers make a scan. */
 RELINK_API relink_status relink_read_header(const relink_input *input, void *out_header, relink_error *error);
 
+/* ---- Looking at all that a load would map, and changing it ------------------------------------------------------------ */
+
+/* A file and all it needs, breadth first, found as relink_load finds them, but not mapped.  What a program does between
+ * relink_closure_new and relink_closure_load can look at all of them, change bytes of their sections, and say where sections
+ * and functions shall lie.  Not to be used by two threads at once. */
+typedef struct relink_closure relink_closure;
+
+/* Instead of a number of a module: none, for it is loaded already (or a library of the process). */
+#define RELINK_LOADED ((size_t)-1)
+
+/* Scan ROOT and all it needs.  Bytes and callbacks of inputs, those that resolvers answer too, must live as long as the
+ * closure; the context lives at least as long.  Fails as relink_load does as far as files are found and read, and with
+ * RELINK_E_LINK_EXISTS if the context has loaded ROOT.  Free it with relink_closure_free, NULL is allowed there. */
+RELINK_API relink_status relink_closure_new(relink_context *context, const relink_input *root, relink_closure **out_closure,
+					    relink_error *error);
+RELINK_API void relink_closure_free(relink_closure *closure);
+
+/* How many modules there are.  Number 0 is the root. */
+RELINK_API size_t relink_closure_count(const relink_closure *closure);
+
+/* The scan of a module, which belongs to the closure; NULL: there is none of this number.  Changes do not show in it. */
+RELINK_API const relink_scan *relink_closure_scan(const relink_closure *closure, size_t module);
+
+/* The module that DT_NEEDED entry INDEX of a module leads to, or RELINK_LOADED. */
+RELINK_API size_t relink_closure_needed(const relink_closure *closure, size_t module, size_t index);
+
+/* The module of this path, SONAME, or name by which it was found; RELINK_LOADED: none. */
+RELINK_API size_t relink_closure_find(const relink_closure *closure, const char *name);
+
+/* The bytes of a section as the file has them and as they will be mapped, to look at and to change.  They belong to the
+ * closure.  Relocation goes over them later.  A module that was asked for its bytes is loaded from memory, not mapped from
+ * its file: for looking alone use relink_scan_read.  RELINK_E_ARGUMENT: no such section, or one without bytes. */
+RELINK_API relink_status relink_closure_section(relink_closure *closure, size_t module, size_t section, void **out_bytes,
+						size_t *out_size, relink_error *error);
+
+/* relink_load for the root, with what was found and changed.  Once; after a failure it may be tried again.  The closure can
+ * be freed at any time afterwards.  RELINK_E_LINK_EXISTS: the context has loaded one of the modules meanwhile. */
+RELINK_API relink_status relink_closure_load(relink_closure *closure, const relink_options *options,
+					     relink_module **out_module, relink_error *error);
+
 /* ---- Images of any CPU, in memory of the caller's ------------------------------------------------------------------ */
 
 /* These functions load and relocate libraries and programs of x86_64, i386, aarch64, arm, riscv64, riscv32 and loongarch64

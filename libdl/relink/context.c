@@ -7,7 +7,7 @@
 #include "../../ldso/link/list.h"
 #include "../../ldso/link/namespace.h"
 #include "../../ldso/policy/tokens.h"
-#include "engine.h"
+#include "closure.h"
 
 /* What a resolver answered: claim asks it, find is asked right afterwards.  Under the lock. */
 static struct {
@@ -200,6 +200,11 @@ enum rl_status rl_context_claim(void *unused, const char *name, struct rl_object
 	if (space == &rl_engine.linker.base)
 		return RL_OK;
 	relink_context *context = (relink_context *)space;
+	if (context->closure != NULL) {
+		RL_TRY(rl_closure_claim(context->closure, name, out_object, &answered.file, &answered.is_set, diag));
+		if (*out_object != NULL || answered.is_set)
+			return RL_OK;
+	}
 	relink_request request = {.name = name};
 	if (requester != NULL) {
 		request.requester = requester->path;
@@ -216,6 +221,57 @@ enum rl_status rl_context_claim(void *unused, const char *name, struct rl_object
 	}
 	*out_object = host_find(name, context->flags);
 	return RL_OK;
+}
+
+/* The input that a resolver answered, as a scan. */
+static relink_status answer_scan(relink_scan **out_scan, relink_error *error)
+{
+	relink_input input = answered.input;
+	answered.is_set = false;
+	relink_status status = relink_scan_new(&input, out_scan, error);
+	rl_heap_give(answered.file.path);
+	rl_input_close(&answered.file);
+	return status;
+}
+
+static relink_status look(relink_context *context, const char *name, struct rl_object *requester,
+			  struct rl_object **out_object, relink_scan **out_scan, relink_error *error)
+{
+	struct rl_diag diag = RL_DIAG_NONE;
+	*out_object = rl_namespace_find(&context->space, name);
+	enum rl_status status = RL_OK;
+	if (*out_object == NULL)
+		status = rl_context_claim(NULL, name, requester, &context->space, out_object, &diag);
+	if (status != RL_OK)
+		return rl_error_take(&diag, error);
+	if (*out_object != NULL)
+		return RELINK_OK;
+	if (answered.is_set)
+		return answer_scan(out_scan, error);
+	struct rl_file file = {.source = NULL};
+	if (find(rl_engine.search, name, requester, &context->space, &file, &diag) != RL_OK)
+		return rl_error_take(&diag, error);
+	relink_status result = rl_scan_take(&file, out_scan, error);
+	if (result != RELINK_OK) {
+		rl_heap_give(file.path);
+		rl_input_close(&file);
+	}
+	return result;
+}
+
+relink_status rl_context_look(relink_context *context, const char *name, struct rl_object *requester,
+			      struct rl_object **out_object, relink_scan **out_scan, relink_error *error)
+{
+	struct rl_diag diag = RL_DIAG_NONE;
+	struct rl_policy *policy = &rl_engine.linker.policy;
+	char *expanded = NULL;
+	if (strchr(name, '$') != NULL
+	    && policy->expand(policy->context, name, requester, &expanded, &diag) != RL_OK)
+		return rl_error_take(&diag, error);
+	relink_status status =
+		look(context, expanded == NULL ? name : expanded, requester, out_object, out_scan, error);
+	rl_heap_give(expanded);
+	return status;
 }
 
 relink_status relink_context_new(unsigned flags, relink_context **out_context, relink_error *error)

@@ -43,6 +43,7 @@ struct relink_context {
 	struct rl_object *stubs; /* what the hook "missing" defined; made on first use */
 	relink_thread_resolver *thread_resolver;
 	void *thread_user;
+	struct relink_closure *closure; /* that is being loaded: it knows its files; under the lock */
 };
 
 /* A handle; the object's shadow points back at it while it lives. */

@@ -6,7 +6,7 @@
 #include "../../ldso/base/heap.h"
 #include "../../ldso/base/sys.h"
 #include "../../ldso/link/list.h"
-#include "engine.h"
+#include "closure.h"
 
 struct relink_scan {
 	relink_input input; /* name is ours, the rest as it was given */
@@ -56,7 +56,7 @@ static void *bytes_take(const struct relink_scan *scan, uint64_t offset, uint64_
 }
 
 /* Where the file has the SIZE bytes that are at VADDR in memory. */
-static bool offset_of(const struct relink_scan *scan, uint64_t vaddr, uint64_t size, uint64_t *out_offset)
+bool rl_scan_offset(const struct relink_scan *scan, uint64_t vaddr, uint64_t size, uint64_t *out_offset)
 {
 	const Elf64_Phdr *phdrs = scan->program_headers;
 	for (size_t i = 0; i < scan->info.program_header_count; i++)
@@ -147,7 +147,7 @@ static enum rl_status dynamic_scan(struct relink_scan *scan)
 	scan->info.dynamic = entries;
 	numbers_read(scan, &strings, &strings_size);
 	if (strings_size != 0) {
-		if (!offset_of(scan, strings, strings_size, &offset))
+		if (!rl_scan_offset(scan, strings, strings_size, &offset))
 			return RL_DYNAMIC_DAMAGED;
 		scan->strings = bytes_take(scan, offset, strings_size, &status);
 		RL_TRY(status);
@@ -288,6 +288,35 @@ relink_status relink_scan_new(const relink_input *input, relink_scan **out_scan,
 	}
 	*out_scan = scan;
 	return RELINK_OK;
+}
+
+relink_status rl_scan_take(struct rl_file *file, relink_scan **out_scan, relink_error *error)
+{
+	struct rl_diag diag = RL_DIAG_NONE;
+	relink_scan *scan = rl_heap_take(sizeof *scan);
+	char *name = rl_heap_string(file->path);
+	if (scan == NULL || name == NULL) {
+		rl_heap_give(name);
+		rl_heap_give(scan);
+		return rl_error_plain(error, RELINK_E_MEMORY, file->path);
+	}
+	scan->input = relink_path(name);
+	scan->file = *file;
+	enum rl_status status = scan_read(scan);
+	if (status == RL_OK) {
+		*out_scan = scan;
+		return RELINK_OK;
+	}
+	(void)rl_fail(&diag, status, .subject = name);
+	scan->file.fd = -1; /* the caller's still */
+	scan->file.path = NULL;
+	relink_scan_free(scan);
+	return rl_error_take(&diag, error);
+}
+
+const struct rl_file *rl_scan_file(const relink_scan *scan)
+{
+	return &scan->file;
 }
 
 const relink_scan_info *relink_scan_get_info(const relink_scan *scan)
