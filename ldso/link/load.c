@@ -59,6 +59,20 @@ static enum rl_status object_enter(struct rl_linker *linker, struct rl_namespace
 	return RL_OK;
 }
 
+/* The end of reading an object, well (STATUS) or not: it is entered and given out, or it goes. */
+static enum rl_status object_settle(struct rl_linker *linker, struct rl_namespace *namespace, struct rl_object *object,
+				    const struct rl_file *file, enum rl_status status, struct rl_object **out_object,
+				    struct rl_diag *diag)
+{
+	if (status == RL_OK)
+		status = object_enter(linker, namespace, object, file, diag);
+	if (status == RL_OK)
+		*out_object = object;
+	else
+		rl_object_drop(linker, object);
+	return status;
+}
+
 static void range_unmap(struct rl_linker *linker, uintptr_t start, uintptr_t end)
 {
 	rl_sys_unmap(start, end - start);
@@ -239,14 +253,7 @@ static enum rl_status file_load(struct rl_linker *linker, struct rl_namespace *n
 		*out_object = other;
 		return RL_OK;
 	}
-	if (status == RL_OK)
-		status = object_enter(linker, namespace, object, file, diag);
-	if (status != RL_OK) {
-		rl_object_drop(linker, object);
-		return status;
-	}
-	*out_object = object;
-	return RL_OK;
+	return object_settle(linker, namespace, object, file, status, out_object, diag);
 }
 
 /* There is only one linker in a process: in another namespace than the base, an object that refers to it stands for
@@ -407,12 +414,5 @@ enum rl_status rl_adopt(struct rl_linker *linker, struct rl_namespace *namespace
 	}
 	if (status != RL_OK)
 		rl_fail(diag, status, .subject = adoption->path);
-	if (status == RL_OK)
-		status = object_enter(linker, namespace, object, NULL, diag);
-	if (status != RL_OK) {
-		rl_object_drop(linker, object);
-		return status;
-	}
-	*out_object = object;
-	return RL_OK;
+	return object_settle(linker, namespace, object, NULL, status, out_object, diag);
 }
