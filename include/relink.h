@@ -8,8 +8,8 @@
  *  - Strings go in as NUL-terminated bytes and are copied.  Strings that come out belong to the module they tell about
  *    and live as long as it is loaded, unless said otherwise.
  *  - What can fail returns RELINK_OK or why not, and fills *error if error is not NULL.  Outputs are untouched then,
- *    and the process is as it was before.  Nothing here prints, exits or aborts, but for a lazily bound call that
- *    nobody can serve.
+ *    and the process is as it was before.  Nothing here exits or aborts, but for a lazily bound call that nobody can
+ *    serve, nor prints, but for a log that was asked for.
  *  - All functions may be called from any thread, and from constructors and destructors of modules, but not from a
  *    signal handler or from a callback of this library unless said so.  relink_get and its relatives take no lock.
  *  - Specifications: gABI (chapters 4 and 5), the CPU's psABI, "ELF Handling for Thread-Local Storage", and GNU symbol
@@ -287,6 +287,30 @@ typedef struct relink_hooks {
 /* Set the context's callbacks; *hooks is copied.  NULL: none. */
 RELINK_API relink_status relink_set_hooks(relink_context *context, const relink_hooks *hooks, void *user);
 
+/* What a log tells, in the words that LD_DEBUG has for the process's own linker (ld.so(8)).  Constructors and destructors
+ * are told with each of them. */
+enum {
+	RELINK_LOG_LIBS = 1,     /* where names are searched for */
+	RELINK_LOG_RELOC = 2,    /* which module is being relocated */
+	RELINK_LOG_FILES = 4,    /* modules that come and go */
+	RELINK_LOG_BINDINGS = 8, /* each reference that is bound, and to whom */
+	RELINK_LOG_ALL = 15
+};
+
+/* LINE has no newline.  Runs as the hooks do; a call that is bound when it is first made is told from any thread. */
+typedef void relink_log_function(void *user, unsigned category, const char *line);
+
+/* Tell LOG what happens in the context, from now on; NULL: standard error, or the file that RELINK_DEBUG_OUTPUT names.
+ * Without this call a context tells what the variable RELINK_DEBUG said when the process began: "libs", "reloc",
+ * "files", "bindings", "all", "perfmap" (below), "help", with commas between.  Secure processes do not look at it. */
+RELINK_API relink_status relink_set_log(relink_context *context, unsigned categories, relink_log_function *log,
+					void *user);
+
+/* Write the functions that modules of the context export to the file PATH as perf reads them; PATH NULL: where perf looks
+ * for them, /tmp/perf-PID.map.  For programs that load from memory; functions of files perf knows by itself.
+ * RELINK_DEBUG=perfmap does it at each load, also for functions that are not exported. */
+RELINK_API relink_status relink_write_perf_map(relink_context *context, const char *path, relink_error *error);
+
 /* A module's thread-local variables, as a resolver is asked for them. */
 typedef struct relink_thread_block {
 	size_t module;     /* relink_info.tls_module */
@@ -440,6 +464,7 @@ RELINK_API int relink_symbol_at(const relink_module *module, const void *address
 
 /* ---- Looking around ---------------------------------------------------------------------------------------------- */
 
+/* Facts about MODULE as they are now; a handle that was given back: names "", and zeros. */
 RELINK_API void relink_get_info(const relink_module *module, relink_info *out_info);
 
 /* Direct dependency number INDEX as a new reference; NULL behind the last. */

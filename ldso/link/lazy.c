@@ -37,6 +37,8 @@ uintptr_t rl_lazy_bind(struct rl_object *object, size_t index)
 		status = linker->excuse_call(linker, object, rela, &binding, &diag);
 	if (status != RL_OK)
 		linker->die(linker, &diag);
+	if (__builtin_expect(linker->call_bound != NULL, 0))
+		linker->call_bound(linker, object, rela, &binding);
 
 	uintptr_t target = rl_binding_address(&binding);
 	if (rl_binding_is_ifunc(&binding))

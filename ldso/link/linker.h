@@ -94,6 +94,9 @@ struct rl_linker {
 	/* The same for a lazily bound call, outside the lock.  NULL: it is fatal. */
 	enum rl_status (*excuse_call)(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
 				      struct rl_binding *out_binding, struct rl_diag *diag);
+	/* A call was bound when it was first made; outside the lock, with vector registers in use.  NULL: nobody listens. */
+	void (*call_bound)(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
+			   const struct rl_binding *binding);
 	/* Asked before each relocation of OBJECT but the leading RELATIVE ones and DT_RELR; *out_is_done: the place has
 	 * its value.  NULL: nobody asks. */
 	enum rl_status (*before_relocation)(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,

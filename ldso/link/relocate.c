@@ -218,21 +218,6 @@ static inline enum rl_status reference_resolve(struct relocator *r, uint32_t ind
 	return reference_look_up(r, index, class);
 }
 
-static enum rl_reference_class reference_class(uint32_t type)
-{
-	switch (type) {
-	case RL_RELOC_DTPMOD:
-	case RL_RELOC_DTPOFF:
-	case RL_RELOC_TPOFF:
-	case RL_RELOC_TLSDESC:
-		return RL_REFERENCE_PLT;
-	case RL_RELOC_COPY:
-		return RL_REFERENCE_COPY;
-	default:
-		return RL_REFERENCE_DATA;
-	}
-}
-
 /* COPY: the program takes the library's variable over, with its initial value. */
 static enum rl_status copy_apply(struct relocator *r, const Elf64_Rela *rela)
 {
@@ -393,7 +378,7 @@ static enum rl_status rare_apply(struct relocator *r, const Elf64_Rela *rela, ui
 		*word = r->bias + (uint64_t)rela->r_addend;
 		return RL_OK;
 	}
-	enum rl_status status = reference_resolve(r, ELF64_R_SYM(rela->r_info), reference_class(type));
+	enum rl_status status = reference_resolve(r, ELF64_R_SYM(rela->r_info), rl_reference_class(type));
 	if (status != RL_OK) {
 		RL_TRY(excuse(r, rela, status));
 		if (r->memo.object == NULL)

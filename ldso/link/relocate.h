@@ -9,6 +9,22 @@
 RL_NODISCARD enum rl_status rl_relocate(struct rl_linker *linker, struct rl_object *object, bool is_lazy,
 					struct rl_diag *diag);
 
+/* How the symbol of a relocation of TYPE, not JUMP_SLOT, is looked up. */
+static inline enum rl_reference_class rl_reference_class(uint32_t type)
+{
+	switch (type) {
+	case RL_RELOC_DTPMOD:
+	case RL_RELOC_DTPOFF:
+	case RL_RELOC_TPOFF:
+	case RL_RELOC_TLSDESC:
+		return RL_REFERENCE_PLT;
+	case RL_RELOC_COPY:
+		return RL_REFERENCE_COPY;
+	default:
+		return RL_REFERENCE_DATA;
+	}
+}
+
 /* Apply RELA of OBJECT, which was excused when the object was relocated. */
 RL_NODISCARD enum rl_status rl_relocate_one(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
 					    struct rl_diag *diag);

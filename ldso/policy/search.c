@@ -107,6 +107,8 @@ static enum rl_status subdirectory_try(struct attempt *attempt, struct rl_direct
 	end += subdirectory->length;
 	memcpy(end, attempt->name, attempt->length + 1);
 
+	if (rl_search_is_watched(search))
+		rl_search_tell(search, RL_SEARCH_FILE, search->buffer);
 	enum rl_status status = candidate_open(attempt, search->buffer);
 	if (directory->states[index] == RL_DIRECTORY_UNKNOWN) {
 		if (status == RL_FILE_NOT_FOUND) {
@@ -158,13 +160,16 @@ static bool buffer_reserve(struct rl_search *search, size_t size)
 }
 
 /* Try the directories of LIST (NULL: none) in order. */
-static enum rl_status list_try(struct attempt *attempt, const struct rl_directory_list *list)
+static enum rl_status list_try(struct attempt *attempt, const struct rl_directory_list *list, const char *kind,
+			       const struct rl_object *owner)
 {
 	struct rl_search *search = attempt->search;
 	if (list == NULL)
 		return RL_FILE_NOT_FOUND;
 	if (!buffer_reserve(search, search->directories.longest + search->hwcaps.longest + attempt->length + 1))
 		return out_of_memory(attempt);
+	if (rl_search_is_watched(search))
+		rl_search_tell_list(search, list, kind, owner);
 	for (size_t i = 0; i < list->count; i++) {
 		bool exists = false;
 		if (list->items[i]->is_missing)
@@ -186,12 +191,14 @@ static enum rl_status list_try(struct attempt *attempt, const struct rl_director
 	return RL_FILE_NOT_FOUND;
 }
 
-/* Try the list that READ gives for OBJECT. */
-static enum rl_status place_try(struct attempt *attempt, struct rl_object *object,
+/* Try the list that READ gives for OBJECT; KIND: what it is called. */
+static enum rl_status place_try(struct attempt *attempt, struct rl_object *object, const char *kind,
 				bool (*read)(struct rl_search *, struct rl_object *, struct rl_directory_list **))
 {
 	struct rl_directory_list *list = NULL;
-	return read(attempt->search, object, &list) ? list_try(attempt, list) : out_of_memory(attempt);
+	bool is_own = read == rl_search_rpath || read == rl_search_runpath;
+	return read(attempt->search, object, &list) ? list_try(attempt, list, kind, is_own ? object : NULL)
+						    : out_of_memory(attempt);
 }
 
 /* The RPATHs of the requester and of who loaded it, up to the program, whose RPATH counts in any case. */
@@ -202,10 +209,10 @@ static enum rl_status rpaths_try(struct attempt *attempt)
 	enum rl_status status = RL_FILE_NOT_FOUND;
 	for (struct rl_object *object = attempt->requester; object != NULL && status == RL_FILE_NOT_FOUND;
 	     object = object->loader) {
-		status = place_try(attempt, object, rl_search_rpath);
+		status = place_try(attempt, object, "RPATH", rl_search_rpath);
 		was_program |= object == program;
 	}
-	return status == RL_FILE_NOT_FOUND && !was_program ? place_try(attempt, program, rl_search_rpath) : status;
+	return status == RL_FILE_NOT_FOUND && !was_program ? place_try(attempt, program, "RPATH", rl_search_rpath) : status;
 }
 
 int rl_whole_file_map(const char *path, int protection, struct rl_whole_file *out_file)
@@ -264,10 +271,14 @@ static enum rl_status cache_try(struct attempt *attempt)
 	struct rl_search *search = attempt->search;
 	if (search->options->inhibits_cache || (search->is_preloading && search->options->is_secure))
 		return RL_FILE_NOT_FOUND;
+	if (rl_search_is_watched(search))
+		rl_search_tell(search, RL_SEARCH_CACHE, cache_path);
 	const struct rl_cache *cache = cache_get(search);
 	const char *path = cache != NULL ? rl_cache_find(cache, attempt->name, &search->hwcaps) : NULL;
 	if (path == NULL || (defaults_are_refused(attempt) && is_default_path(path)))
 		return RL_FILE_NOT_FOUND;
+	if (rl_search_is_watched(search))
+		rl_search_tell(search, RL_SEARCH_FILE, path);
 	enum rl_status status = candidate_open(attempt, path);
 	if (status != RL_OK)
 		return status;
@@ -287,13 +298,13 @@ static enum rl_status places_try(struct attempt *attempt)
 	if (requester == NULL || requester->dynamic.runpath == NULL)
 		status = rpaths_try(attempt);
 	if (status == RL_FILE_NOT_FOUND && search->program != NULL)
-		status = place_try(attempt, requester, rl_search_library_path);
+		status = place_try(attempt, requester, search->options->library_path_source, rl_search_library_path);
 	if (status == RL_FILE_NOT_FOUND && requester != NULL)
-		status = place_try(attempt, requester, rl_search_runpath);
+		status = place_try(attempt, requester, "RUNPATH", rl_search_runpath);
 	if (status == RL_FILE_NOT_FOUND)
 		status = cache_try(attempt);
 	if (status == RL_FILE_NOT_FOUND && search->program != NULL && !defaults_are_refused(attempt))
-		status = place_try(attempt, requester, rl_search_defaults);
+		status = place_try(attempt, requester, "system search path", rl_search_defaults);
 	return status;
 }
 

@@ -49,6 +49,28 @@ const char *rl_search_origin(struct rl_search *search, struct rl_object *object)
 void rl_search_each_directory(struct rl_search *search, struct rl_object *requester,
 			      void (*visit)(void *argument, const char *directory, unsigned flag), void *argument);
 
+/* What a search is about to do, for who wants to watch. */
+enum rl_search_step {
+	RL_SEARCH_LIST,  /* text: a colon list of directories */
+	RL_SEARCH_CACHE, /* text: the file of the cache */
+	RL_SEARCH_FILE,  /* text: a file that is tried */
+};
+
+struct rl_search_news {
+	enum rl_search_step step;
+	const char *text;
+	const char *kind;              /* LIST: "RPATH" and the like, as the original's LD_DEBUG names it */
+	const struct rl_object *owner; /* LIST: whose it is; NULL: everybody's */
+};
+
+struct rl_search_listener {
+	void (*hear)(void *context, const struct rl_search_news *news);
+	void *context;
+};
+
+/* LISTENER hears of all searches from now on; NULL: nobody does, which costs a branch a step. */
+void rl_search_listen(struct rl_search *search, const struct rl_search_listener *listener);
+
 /* Names to preload, in order: LD_PRELOAD, then --preload, then /etc/ld.so.preload (believed as the original does).
  * visit loads the object NAME, with the program as requester, but nothing that it needs: in a secure process stricter
  * rules hold until visit returns.  Failures are the caller's to report, naming SOURCE. */

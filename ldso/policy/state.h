@@ -8,6 +8,7 @@
 #include "cache.h"
 #include "directories.h"
 #include "hwcaps.h"
+#include "search.h"
 
 struct rl_search {
 	const struct rl_options *options;
@@ -22,6 +23,8 @@ struct rl_search {
 	bool has_cache, is_cache_tried;
 	struct rl_cache cache;
 
+	const struct rl_search_listener *listener; /* NULL: nobody */
+
 	char *buffer;              /* for the path that is being tried */
 	size_t buffer_size;
 };
@@ -30,6 +33,15 @@ struct rl_search {
 struct rl_object_directories {
 	struct rl_directory_list rpath, runpath;
 };
+
+/* news.c: tell the listener, if there is one. */
+static inline bool rl_search_is_watched(const struct rl_search *search)
+{
+	return __builtin_expect(search->listener != NULL, 0);
+}
+void rl_search_tell(const struct rl_search *search, enum rl_search_step step, const char *text);
+void rl_search_tell_list(const struct rl_search *search, const struct rl_directory_list *list, const char *kind,
+			 const struct rl_object *owner);
 
 /* A whole file, mapped privately. */
 struct rl_whole_file {

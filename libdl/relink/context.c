@@ -8,6 +8,7 @@
 #include "../../ldso/link/namespace.h"
 #include "../../ldso/policy/tokens.h"
 #include "closure.h"
+#include "log.h"
 
 /* What a resolver answered: claim asks it, find is asked right afterwards.  Under the lock. */
 static struct {
@@ -24,6 +25,7 @@ struct attempt {
 	struct rl_file *file;
 	struct rl_diag *diag;
 	int error; /* errno of the last try */
+	struct rl_log *log; /* the context's */
 };
 
 /* Try PATH, a heap string that is taken.  RL_FILE_NOT_FOUND: go on. */
@@ -34,6 +36,8 @@ static enum rl_status path_try(struct attempt *attempt, char *path)
 	relink_input input = relink_path(path);
 	struct rl_input_source source;
 	struct rl_diag diag = RL_DIAG_NONE;
+	if (rl_log_wants(attempt->log, RELINK_LOG_LIBS) && strchr(attempt->name, '/') == NULL)
+		rl_log_write(attempt->log, RELINK_LOG_LIBS, "  trying file=%s\n", path);
 	enum rl_status status = rl_input_open(&input, &source, attempt->file, &diag);
 	if (status == RL_FILE_NOT_FOUND || status == RL_ELF_CLASS || status == RL_ELF_MACHINE) {
 		attempt->error = status == RL_FILE_NOT_FOUND ? diag.error_number : ENOENT;
@@ -67,8 +71,11 @@ static char *path_make(const char *directory, size_t length, const char *name, s
 	return path;
 }
 
-static enum rl_status list_try(struct attempt *attempt, const char *list, struct rl_object *owner)
+/* The directories of LIST, which KIND says where it is from. */
+static enum rl_status list_try(struct attempt *attempt, const char *list, struct rl_object *owner, const char *kind)
 {
+	if (list != NULL && rl_log_wants(attempt->log, RELINK_LOG_LIBS))
+		rl_log_write(attempt->log, RELINK_LOG_LIBS, " search path=%s\t\t(%s)\n", list, kind);
 	while (list != NULL) {
 		const char *end = strchr(list, ':');
 		size_t length = end == NULL ? strlen(list) : (size_t)(end - list);
@@ -85,10 +92,10 @@ static enum rl_status runpath_try(struct attempt *attempt)
 {
 	struct rl_object *requester = attempt->requester;
 	if (requester != NULL && requester->dynamic.runpath != NULL)
-		return list_try(attempt, requester->dynamic.runpath, requester);
+		return list_try(attempt, requester->dynamic.runpath, requester, "RUNPATH");
 	enum rl_status status = RL_FILE_NOT_FOUND;
 	for (struct rl_object *object = requester; object != NULL && status == RL_FILE_NOT_FOUND; object = object->loader)
-		status = list_try(attempt, object->dynamic.rpath, object);
+		status = list_try(attempt, object->dynamic.rpath, object, "RPATH");
 	return status;
 }
 
@@ -97,8 +104,12 @@ static enum rl_status system_try(struct attempt *attempt, struct rl_namespace *s
 	struct rl_policy system = rl_search_policy(rl_engine.search);
 	struct rl_diag diag = RL_DIAG_NONE;
 	attempt->file->source = NULL;
+	struct rl_search_listener listener = rl_log_search_listener(attempt->log);
+	if (rl_log_wants(attempt->log, RELINK_LOG_LIBS))
+		rl_search_listen(rl_engine.search, &listener);
 	enum rl_status status =
 		system.find(system.context, attempt->name, attempt->requester, space, attempt->file, &diag);
+	rl_search_listen(rl_engine.search, NULL);
 	if (status == RL_FILE_NOT_FOUND)
 		attempt->error = diag.error_number;
 	else if (status != RL_OK)
@@ -115,7 +126,8 @@ static enum rl_status places_try(struct attempt *attempt, relink_context *contex
 	for (struct rl_place *place = context->places; place != NULL && status == RL_FILE_NOT_FOUND;
 	     place = place->next) {
 		if (place->kind == RL_PLACE_DIRECTORIES)
-			status = list_try(attempt, place->directories, attempt->requester);
+			status = list_try(attempt, place->directories, attempt->requester,
+					  "relink_search_directory");
 		else
 			status = place->kind == RL_PLACE_RUNPATH ? runpath_try(attempt)
 								 : system_try(attempt, &context->space);
@@ -123,20 +135,36 @@ static enum rl_status places_try(struct attempt *attempt, relink_context *contex
 	return status;
 }
 
+/* A name without a slash. */
+static enum rl_status names_try(struct attempt *attempt, relink_context *context)
+{
+	bool is_told = rl_log_wants(attempt->log, RELINK_LOG_LIBS);
+	if (is_told)
+		rl_log_write(attempt->log, RELINK_LOG_LIBS, "find library=%s [%lu]; searching\n", attempt->name,
+			     (unsigned long)context->space.id);
+	enum rl_status status = places_try(attempt, context);
+	if (is_told)
+		rl_log_write(attempt->log, RELINK_LOG_LIBS, "\n");
+	return status;
+}
+
 static enum rl_status find(void *unused, const char *name, struct rl_object *requester, struct rl_namespace *space,
 			   struct rl_file *out_file, struct rl_diag *diag)
 {
 	(void)unused;
-	struct attempt attempt = {name, requester, out_file, diag, ENOENT};
+	relink_context *context = (relink_context *)space;
+	struct attempt attempt = {name, requester, out_file, diag, ENOENT, NULL};
 	enum rl_status status = RL_FILE_NOT_FOUND;
 	if (answered.is_set) {
 		answered.is_set = false;
 		*out_file = answered.file;
 		return RL_OK;
 	}
-	if (space != &rl_engine.linker.base)
+	if (space != &rl_engine.linker.base) {
+		attempt.log = &context->log;
 		status = strchr(name, '/') != NULL ? path_try(&attempt, rl_heap_string(name))
-						   : places_try(&attempt, (relink_context *)space);
+						   : names_try(&attempt, context);
+	}
 	if (status != RL_FILE_NOT_FOUND)
 		return status;
 	return rl_fail(diag, status, .subject = name, .requester = requester == NULL ? NULL : requester->path,
@@ -294,7 +322,9 @@ relink_status relink_context_new(unsigned flags, relink_context **out_context, r
 	context->space.front = &rl_host.front_cell;
 	context->space.lender = base;
 	context->space.back = flags & RELINK_HOST_SYMBOLS ? &base->global : NULL;
+	rl_log_open(&context->log, rl_engine.envp, rl_engine.is_secure);
 	rl_engine_lock();
+	rl_log_attach(&context->log);
 	context->space.id = ++last_id;
 	struct rl_namespace *last = base;
 	while (last->next != NULL)
@@ -311,6 +341,7 @@ static void context_drop(relink_context *context)
 	while (before->next != &context->space)
 		before = before->next;
 	before->next = context->space.next;
+	rl_log_close(&context->log);
 	for (struct rl_place *place = context->places, *next; place != NULL; place = next) {
 		next = place->next;
 		rl_heap_give(place->directories);

@@ -83,6 +83,8 @@ static bool engine_make(void)
 	linker->argc = start.kernel.argc;
 	linker->argv = start.kernel.argv;
 	linker->envp = start.kernel.envp;
+	rl_engine.envp = start.kernel.envp;
+	rl_engine.is_secure = start.options.is_secure;
 	linker->die = die;
 	linker->warn = warn;
 	linker->excuse_library = library_excuse;

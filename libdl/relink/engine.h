@@ -31,6 +31,19 @@ struct rl_resolver {
 	struct rl_resolver *next;
 };
 
+/* What a context tells about itself (log.h); all under the lock, but that bound calls read categories and function. */
+struct rl_log {
+	unsigned categories;           /* RELINK_LOG_…; 0: nothing is told */
+	bool maps_for_perf;
+	int fd;                        /* where it is written without a function */
+	relink_log_function *function;
+	void *user;
+	const struct rl_object *relocated; /* what is being relocated; NULL: nothing yet */
+	uint32_t last_index;           /* of its symbols, the last that was told, */
+	unsigned last_class;           /* and how it was looked up */
+	unsigned char *seen;           /* of a relocatable file: a bit for each symbol that was told */
+};
+
 struct relink_context {
 	struct rl_namespace space; /* first: the engine passes it around */
 	unsigned flags;
@@ -40,6 +53,7 @@ struct relink_context {
 	struct rl_resolver *resolvers;
 	relink_hooks hooks;
 	void *hooks_user;
+	struct rl_log log;
 	struct rl_object *stubs; /* what the hook "missing" defined; made on first use */
 	relink_thread_resolver *thread_resolver;
 	void *thread_user;
@@ -62,6 +76,8 @@ extern struct rl_engine {
 	struct rl_linker linker;
 	struct rl_search *search;
 	unsigned wanted_kinds;    /* RELINK_ONLY_… of the load that is going on */
+	char **envp;              /* the environment that the process began with, */
+	bool is_secure;           /* and whether it must not be believed */
 } rl_engine;
 
 RL_NODISCARD relink_status rl_engine_start(void);
@@ -139,6 +155,9 @@ void rl_weaks_forget(const struct rl_object *object);
 /* load.c: the modules of COUNT handles that may serve CONTEXT, or RL_REQUEST_HANDLE. */
 RL_NODISCARD enum rl_status rl_scope_read(const relink_context *context, relink_module *const *modules, size_t count,
 					  struct rl_object_list *out_list);
+
+/* symbol.c: relink_each_symbol of OBJECT. */
+int rl_symbols_each(const struct rl_object *object, relink_symbol_visitor *visit, void *user);
 
 /* error.c: *error from DIAG, which is emptied; returns its status. */
 relink_status rl_error_take(struct rl_diag *diag, relink_error *error);

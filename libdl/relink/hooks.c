@@ -5,7 +5,7 @@
 #include "../../ldso/link/namespace.h"
 #include "../../ldso/link/open.h"
 #include "../../ldso/link/section.h"
-#include "engine.h"
+#include "log.h"
 
 static void hear(void *unused, const struct rl_event *event)
 {
@@ -24,6 +24,9 @@ static void hear(void *unused, const struct rl_event *event)
 	if (context == NULL)
 		return;
 	rl_host_debug_hear(&rl_host, event, (context->flags & RELINK_DEBUGGER) != 0);
+	rl_log_event(&context->log, event);
+	if (event->kind == RL_EVENT_MAPPED && context->log.maps_for_perf)
+		rl_perf_tell(event->object, event->file);
 	if (event->kind == RL_EVENT_RELOCATED && (context->flags & RELINK_NO_UNWIND) == 0)
 		rl_frames_register(event->object);
 	if (event->kind == RL_EVENT_UNMAPPED) {
@@ -120,7 +123,9 @@ enum rl_status rl_hooks_before_relocation(struct rl_linker *linker, struct rl_ob
 					bool *out_is_done, struct rl_diag *diag)
 {
 	(void)linker;
-	const relink_context *context = rl_context_of(object);
+	relink_context *context = rl_context_of(object);
+	if (context != NULL && rl_log_wants(&context->log, RELINK_LOG_RELOC | RELINK_LOG_BINDINGS))
+		rl_log_relocation(&context->log, object, rela);
 	if (context == NULL || context->hooks.relocation == NULL)
 		return RL_OK;
 	uint32_t index = ELF64_R_SYM(rela->r_info);

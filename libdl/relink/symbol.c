@@ -168,22 +168,25 @@ static size_t symbols_end(const struct rl_symbols *symbols)
 	return symbols->bucket_count == 0 ? 0 : rl_symbols_count(symbols);
 }
 
-int relink_each_symbol(const relink_module *module, relink_symbol_visitor *visit, void *user)
+int rl_symbols_each(const struct rl_object *object, relink_symbol_visitor *visit, void *user)
 {
-	if (!rl_module_is_good(module) || visit == NULL)
-		return 0;
-	const struct rl_symbols *symbols = &module->object->symbols;
+	const struct rl_symbols *symbols = &object->symbols;
 	size_t end = symbols_end(symbols);
 	for (uint32_t i = 1; i < end; i++) {
 		relink_symbol symbol;
 		if (!is_exported(&symbols->symbols[i]) || symbols->symbols[i].st_name >= symbols->strings_size)
 			continue;
-		symbol_fill(module->object, i, &symbol);
+		symbol_fill(object, i, &symbol);
 		int result = visit(user, &symbol);
 		if (result != 0)
 			return result;
 	}
 	return 0;
+}
+
+int relink_each_symbol(const relink_module *module, relink_symbol_visitor *visit, void *user)
+{
+	return !rl_module_is_good(module) || visit == NULL ? 0 : rl_symbols_each(module->object, visit, user);
 }
 
 relink_status relink_symbol_find(const relink_module *module, const char *name, relink_symbol *out_symbol)
