@@ -212,8 +212,7 @@ static enum rl_status segment_copy(struct mapping *mapping, const Elf64_Phdr *ph
 	if (!piece_map(mapping, start, page_up(before + phdr->p_memsz, mapping->page_size), protection(phdr),
 		       MAP_ANONYMOUS | MAP_POPULATE, 0))
 		return RL_MAP_SEGMENT;
-	long result = rl_sys_read_at(mapping->file->fd, (void *)start, size, phdr->p_offset - before);
-	return result == (long)size ? RL_OK : RL_FILE_UNREADABLE;
+	return rl_file_read(mapping->file, (void *)start, size, phdr->p_offset - before) == 0 ? RL_OK : RL_FILE_UNREADABLE;
 }
 
 /* Give one segment its content and protection. */
@@ -238,10 +237,7 @@ static enum rl_status segment_fill(const struct mapping *mapping, const Elf64_Ph
 {
 	uintptr_t start = mapping->bias + page_down(phdr->p_vaddr, mapping->page_size);
 	uintptr_t end = mapping->bias + page_up(phdr->p_vaddr + phdr->p_memsz, mapping->page_size);
-	const struct rl_source *source = mapping->file->source;
-	*out_error = phdr->p_filesz == 0 ? 0
-					 : source->read(source, (void *)(mapping->bias + phdr->p_vaddr), phdr->p_filesz,
-							phdr->p_offset);
+	*out_error = rl_file_read(mapping->file, (void *)(mapping->bias + phdr->p_vaddr), phdr->p_filesz, phdr->p_offset);
 	if (*out_error != 0)
 		return RL_FILE_UNREADABLE;
 	if (protection(phdr) != (PROT_READ | PROT_WRITE)
@@ -350,11 +346,7 @@ static enum rl_status phdrs_read(const struct rl_file *file, const Elf64_Ehdr *h
 	Elf64_Phdr *phdrs = rl_heap_take(size);
 	if (phdrs == NULL)
 		return RL_NO_MEMORY;
-	bool is_read = file->source == NULL
-			       ? rl_sys_read_at(file->fd, phdrs, size, header->e_phoff) == (long)size
-			       : size <= file->source->size && header->e_phoff <= file->source->size - size
-					 && file->source->read(file->source, phdrs, size, header->e_phoff) == 0;
-	if (!is_read) {
+	if (rl_file_read(file, phdrs, size, header->e_phoff) != 0) {
 		rl_heap_give(phdrs);
 		return RL_FILE_UNREADABLE;
 	}
