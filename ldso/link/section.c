@@ -174,7 +174,7 @@ static enum rl_status load(struct rl_linker *linker, const struct rl_file *file,
 	if (status == RL_OK)
 		status = wants_find(draft);
 	if (status == RL_OK)
-		status = rl_draft_arrange(linker, draft, object);
+		status = rl_draft_arrange(linker, draft, object, &error);
 	return status == RL_OK ? RL_OK : rl_fail(diag, status, .subject = object->path, .error_number = error);
 }
 
