@@ -54,9 +54,9 @@ typedef enum relink_status {
 	RELINK_E_KIND,         /* not of the kind that was asked for; value: e_type */
 
 	RELINK_E_PHDR_NONE,      /* no PT_LOAD */
-	RELINK_E_PHDR_ALIGN,     /* a segment whose address and offset do not agree */
+	RELINK_E_PHDR_ALIGN,     /* a segment whose address and offset do not agree, or not with relink_memory.page_size */
 	RELINK_E_PHDR_MALFORMED, /* segments that overlap, wrap around, or hold more than their size */
-	RELINK_E_MAP,            /* the kernel refused a mapping; error_number */
+	RELINK_E_MAP,            /* the kernel, or a relink_memory, refused a mapping; error_number */
 	RELINK_E_STACK,          /* asks for an executable stack */
 
 	RELINK_E_DYN_NONE,      /* no dynamic section */
@@ -68,7 +68,7 @@ typedef enum relink_status {
 	RELINK_E_REL_TYPE,      /* a relocation of an unknown type; value */
 	RELINK_E_REL_MALFORMED, /* a relocation outside the object; value: its type */
 	RELINK_E_REL_OVERFLOW,  /* a value that does not fit its place; value: the type */
-	RELINK_E_REL_PROTECT,   /* a read-only segment could not be opened for relocation; error_number */
+	RELINK_E_REL_PROTECT,   /* a read-only segment could not be opened for relocation (DT_TEXTREL); error_number */
 
 	RELINK_E_TLS_STATIC, /* symbol: initial-exec TLS, and the process has no static TLS left; value: bytes */
 
@@ -79,6 +79,7 @@ typedef enum relink_status {
 	RELINK_E_OBJECT_MALFORMED, /* a relocatable file whose section headers, symbols or groups make no sense */
 	RELINK_E_ARCHIVE,          /* an archive whose headers, names or index make no sense, or that has no index */
 	RELINK_E_LINK_TWICE,       /* symbol, defined by file and by requester, which were to be linked together */
+	RELINK_E_PAGE_SIZE,        /* a page size that is no power of two, or no multiple of the kernel's */
 	RELINK_STATUS_COUNT
 } relink_status;
 
@@ -326,6 +327,57 @@ typedef void *relink_thread_resolver(void *user, const relink_thread_block *bloc
 /* Ask RESOLVER for all thread-local variables of the context's modules.  Set it before the first module is loaded; blocks
  * are the resolver's to free.  NULL: none. */
 RELINK_API relink_status relink_resolve_threads(relink_context *context, relink_thread_resolver *resolver, void *user);
+
+/* ---- Memory for modules ------------------------------------------------------------------------------------------ */
+
+/* What a callback for memory returns: 0, it is done; an errno, and the load fails with RELINK_E_MAP and this number; or */
+enum {
+	RELINK_MEMORY_KERNEL = -1, /* the library is to ask the kernel, as if there were no callback */
+	RELINK_MEMORY_READ = -2    /* of "map": the memory is there, zeroed and writable; read the file's bytes into it */
+};
+
+/* Address space that a module wants, once. */
+typedef struct relink_reservation {
+	const char *name;  /* path of the module */
+	size_t size, align; /* bytes */
+	uintptr_t address; /* a program that is not position-independent must lie here; 0: anywhere … */
+	uintptr_t limit;   /* … that ends at or below this, for code with 32-bit addresses; 0: no limit */
+} relink_reservation;
+
+/* A part of it, once for each segment of a file, and what is to be in it: CONTENT_SIZE bytes of the file, then zeros. */
+typedef struct relink_piece {
+	void *start;
+	size_t size;
+	int protection;      /* PROT_… of mmap(2) */
+	int descriptor;      /* of the file; -1: zeros alone */
+	uint64_t offset;     /* where its bytes begin */
+	size_t content_size;
+} relink_piece;
+
+/* How the modules of a context are mapped: libraries, programs, relocatable files and archives.  What is NULL the kernel
+ * does.  Callbacks run under the lock of the library and must not call it.  All places and sizes that they see are multiples
+ * of page_size.  Nothing is to be written and executed at once but by a file's own wish (such a segment, or DT_TEXTREL). */
+typedef struct relink_memory {
+	/* A power of two and a multiple of the kernel's page size, for memory with larger pages; 0: the kernel's.  Files
+	 * need segments that are aligned so (-z max-page-size), or fail with RELINK_E_PHDR_ALIGN. */
+	size_t page_size;
+	/* Find place for *wanted, at *out_start; by default with mmap(2) and PROT_NONE. */
+	int (*reserve)(void *user, const relink_reservation *wanted, void **out_start);
+	/* Put *piece in its place; by default with mmap(2), MAP_PRIVATE and MAP_FIXED.  What no piece covers is not used. */
+	int (*map)(void *user, const relink_piece *piece);
+	/* As mprotect(2): after relocation (RELRO), for what was read instead of mapped, and around DT_TEXTREL. */
+	int (*protect)(void *user, void *start, size_t size, int protection);
+	/* As madvise(2) with MADV_HUGEPAGE, for a whole module when it is mapped, if page_size is 2 MiB or more.  An errno is
+	 * no failure. */
+	int (*advise)(void *user, void *start, size_t size, int advice);
+	/* All of a reservation is not needed any more, be it that the module is unloaded or that it was not loaded after all;
+	 * by default munmap(2).  An errno changes nothing. */
+	int (*release)(void *user, void *start, size_t size);
+} relink_memory;
+
+/* Map the context's modules by *memory, which is copied, from the first to the last: once, and before any is there, or it
+ * is RELINK_E_ARGUMENT.  What USER is must stay until all are unloaded.  RELINK_E_PAGE_SIZE. */
+RELINK_API relink_status relink_set_memory(relink_context *context, const relink_memory *memory, void *user);
 
 /* ---- Loading ----------------------------------------------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
 #include "../base/sys.h"
 #include "../elf/table.h"
 #include "draft.h"
+#include "memory.h"
 
 /* 32-bit distances must reach everything. */
 #define SIZE_LIMIT (UINT64_C(1) << 31)
@@ -108,12 +109,12 @@ static void extras_place(struct rl_draft *draft, int part, uint64_t *at)
 }
 
 /* Places for everything, part by part; returns the end. */
-static uint64_t layout(const struct rl_linker *linker, struct rl_draft *draft)
+static uint64_t layout(struct rl_draft *draft, size_t page_size)
 {
 	static const uint32_t flags[] = {PF_R | PF_X, PF_R, PF_R | PF_W};
-	uint64_t at = linker->page_size; /* a symbol of value 0 would be no definition */
+	uint64_t at = page_size; /* a symbol of value 0 would be no definition */
 	for (int part = 0; part < RL_PART_COUNT; part++) {
-		draft->starts[part] = at = (at + linker->page_size - 1) & -linker->page_size;
+		draft->starts[part] = at = (at + page_size - 1) & -page_size;
 		for (size_t i = 0; i < draft->file.section_count; i++) {
 			const Elf64_Shdr *section = &draft->file.sections[i];
 			if (!(section->sh_flags & SHF_ALLOC) || (section->sh_flags & SHF_TLS)
@@ -123,14 +124,14 @@ static uint64_t layout(const struct rl_linker *linker, struct rl_draft *draft)
 			draft->places[i] = place_take(&at, section->sh_size, section->sh_addralign);
 		}
 		extras_place(draft, part, &at);
-		draft->ends[part] = (at + linker->page_size - 1) & -linker->page_size;
+		draft->ends[part] = (at + page_size - 1) & -page_size;
 		uint64_t size = draft->ends[part] - draft->starts[part];
 		draft->phdrs[part] = (Elf64_Phdr){.p_type = size == 0 ? PT_NULL : PT_LOAD,
 						  .p_flags = flags[part],
 						  .p_vaddr = draft->starts[part],
 						  .p_filesz = size,
 						  .p_memsz = size,
-						  .p_align = linker->page_size};
+						  .p_align = page_size};
 	}
 	return draft->ends[RL_PART_WRITE];
 }
@@ -157,20 +158,44 @@ static void frames_header_write(const struct rl_draft *draft, char *base, struct
 	object->eh_frame_header = base + draft->frames_header;
 }
 
-static enum rl_status memory_map(struct rl_draft *draft, struct rl_object *object, uint64_t end)
+/* SIZE bytes that can be written, as the object's mapping. */
+static int memory_take(struct rl_object *object, size_t size, size_t page_size, bool is_low)
 {
-	enum { LOW = 0x40 /* MAP_32BIT */ };
-	uint64_t size = end - draft->starts[RL_PART_CODE];
+	const int protection = PROT_READ | PROT_WRITE;
+	const struct rl_memory *memory = object->memory;
+	uintptr_t start;
+	bool is_empty;
+	if (memory == NULL) {
+		long result = rl_sys_map(0, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | (is_low ? RL_MAP_LOW : 0), -1, 0);
+		if (rl_sys_is_error(result))
+			return (int)-result;
+		start = (uintptr_t)result;
+	} else {
+		struct rl_reservation wanted = {object->path, size, page_size, 0, is_low ? SIZE_LIMIT : 0};
+		int error = memory->reserve(memory, &wanted, &start);
+		if (error != 0)
+			return error;
+	}
+	object->map_start = start;
+	object->map_end = start + size;
+	object->owns_map = object->is_contiguous = true;
+	if (memory == NULL)
+		return 0;
+	int error = memory->fill(memory, &(struct rl_piece){start, size, protection, -1, 0, 0, true}, &is_empty);
+	if (error == 0)
+		memory->ready(memory, start, size);
+	return error;
+}
+
+static enum rl_status memory_fill(struct rl_draft *draft, struct rl_object *object, uint64_t end, size_t page_size,
+				  int *out_error)
+{
 	if (end >= SIZE_LIMIT)
 		return RL_NO_MEMORY;
-	long start = rl_sys_map(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | (draft->needs_low ? LOW : 0),
-				-1, 0);
-	if (rl_sys_is_error(start))
+	*out_error = memory_take(object, end - draft->starts[RL_PART_CODE], page_size, draft->needs_low);
+	if (*out_error != 0)
 		return RL_MAP_SEGMENT;
-	object->map_start = (uintptr_t)start;
-	object->map_end = object->map_start + size;
-	object->owns_map = object->is_contiguous = true;
-	char *base = (char *)start - draft->starts[RL_PART_CODE];
+	char *base = (char *)object->map_start - draft->starts[RL_PART_CODE];
 	sections_copy(draft, base);
 	frames_header_write(draft, base, object);
 	const Elf64_Phdr *tls = &draft->phdrs[RL_DRAFT_TLS];
@@ -252,9 +277,11 @@ static enum rl_status exports_make(struct rl_draft *draft, struct rl_object *obj
 	return status;
 }
 
-enum rl_status rl_draft_arrange(struct rl_linker *linker, struct rl_draft *draft, struct rl_object *object)
+enum rl_status rl_draft_arrange(struct rl_linker *linker, struct rl_draft *draft, struct rl_object *object,
+				int *out_error)
 {
-	RL_TRY(memory_map(draft, object, layout(linker, draft)));
+	size_t page_size = rl_memory_page(object->memory, linker->page_size);
+	RL_TRY(memory_fill(draft, object, layout(draft, page_size), page_size, out_error));
 	values_find(draft, object->image.phdrs[RL_DRAFT_TLS].p_vaddr);
 	return exports_make(draft, object);
 }

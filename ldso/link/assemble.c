@@ -8,6 +8,7 @@
 #include "../base/sys.h"
 #include "draft.h"
 #include "lookup.h"
+#include "memory.h"
 
 static enum rl_status damaged(const struct rl_assembly *a, uint32_t type)
 {
@@ -340,7 +341,8 @@ static enum rl_status protect(const struct rl_assembly *a)
 	for (int part = 0; part < RL_PART_COUNT; part++) {
 		uint64_t size = a->draft->ends[part] - a->draft->starts[part];
 		long result = size == 0 ? 0
-					: rl_sys_protect(a->base + a->draft->starts[part], size, protections[part]);
+					: rl_memory_protect(a->object->memory, a->base + a->draft->starts[part], size,
+							    protections[part]);
 		if (rl_sys_is_error(result))
 			return rl_fail(a->diag, RL_MAP_PROTECT, .subject = a->object->path,
 				       .error_number = (int)-result);

@@ -64,9 +64,9 @@ struct rl_assembly {
 bool rl_draft_holds_calls(const struct rl_draft *draft, const Elf64_Shdr *section, bool is_init,
 			  unsigned long *out_rank, bool *out_is_reversed);
 
-/* arrange.c: places for everything, memory for them, the object's symbol table. */
-RL_NODISCARD enum rl_status rl_draft_arrange(struct rl_linker *linker, struct rl_draft *draft,
-					     struct rl_object *object);
+/* arrange.c: places for everything, memory for them, the object's symbol table.  *out_error: the errno of a failure. */
+RL_NODISCARD enum rl_status rl_draft_arrange(struct rl_linker *linker, struct rl_draft *draft, struct rl_object *object,
+					     int *out_error);
 
 /* meaning.c: what symbol INDEX stands for, as the scope of the object has it. */
 RL_NODISCARD enum rl_status rl_meaning_find(const struct rl_assembly *a, uint32_t index,

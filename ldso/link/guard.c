@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 
 #include "../../arch/port.h"
-#include "../base/sys.h"
+#include "memory.h"
 
 enum {
 	PROGRAM_PROPERTY = 0x6474e553, /* PT_GNU_PROPERTY */
@@ -77,8 +77,8 @@ void rl_guard_object(const struct rl_object *object, size_t page_size)
 			continue;
 		uintptr_t start = (image->bias + phdr->p_vaddr) & -page_size;
 		uintptr_t end = (image->bias + phdr->p_vaddr + phdr->p_filesz + page_size - 1) & -page_size;
-		rl_sys_protect(start, end - start,
-			       PROT_EXEC | RL_PORT_GUARD_PROTECTION | (phdr->p_flags & PF_R ? PROT_READ : 0)
-				       | (phdr->p_flags & PF_W ? PROT_WRITE : 0));
+		(void)rl_memory_protect(object->memory, start, end - start,
+					PROT_EXEC | RL_PORT_GUARD_PROTECTION | (phdr->p_flags & PF_R ? PROT_READ : 0)
+						| (phdr->p_flags & PF_W ? PROT_WRITE : 0));
 	}
 }

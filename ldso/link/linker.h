@@ -26,6 +26,7 @@ struct rl_namespace {
 	const struct rl_scope_cell *front;   /* what our objects find before everything else; NULL: nothing */
 	const struct rl_scope_cell *back;    /* what they find behind everything else; NULL: nothing */
 	struct rl_namespace *lender; /* objects of it are dependencies of ours; NULL: none */
+	const struct rl_memory *memory; /* for objects that are loaded from now on; NULL: the kernel's */
 	struct rl_object_name *names[RL_NAME_BUCKETS];
 	uintptr_t collector;  /* the thread that is unloading, 0: none; under the gate */
 	bool collect_again;   /* asked for by a destructor that it runs */

@@ -8,6 +8,7 @@
 #include "../elf/versions.h"
 #include "list.h"
 #include "map.h"
+#include "memory.h"
 #include "namespace.h"
 #include "section.h"
 
@@ -81,12 +82,21 @@ static void range_unmap(struct rl_linker *linker, uintptr_t start, uintptr_t end
 		linker->map_below = end;
 }
 
+static void object_unmap(struct rl_linker *linker, struct rl_object *object)
+{
+	object->owns_map = false;
+	if (object->memory != NULL)
+		rl_memory_release(object->memory, object->map_start, object->map_end - object->map_start);
+	else
+		range_unmap(linker, object->map_start, object->map_end);
+}
+
 /* Objects that were loaded together lie side by side: one call for all. */
 static void list_unmap(struct rl_linker *linker, struct rl_object *first)
 {
 	uintptr_t start = 0, end = 0;
 	for (struct rl_object *object = first; object != NULL; object = object->work_next) {
-		if (!object->owns_map)
+		if (!object->owns_map || object->memory != NULL)
 			continue;
 		object->owns_map = false;
 		if (object->map_end == start) {
@@ -107,7 +117,7 @@ static void list_unmap(struct rl_linker *linker, struct rl_object *first)
 static void object_free(struct rl_linker *linker, struct rl_object *object)
 {
 	if (object->owns_map)
-		range_unmap(linker, object->map_start, object->map_end);
+		object_unmap(linker, object);
 	if (object->policy != NULL)
 		linker->policy.forget(linker->policy.context, object);
 	if (object->owns_phdr)
@@ -167,7 +177,7 @@ void rl_object_free(struct rl_linker *linker, struct rl_object *object)
 
 void rl_limbo_empty(struct rl_linker *linker)
 {
-	if (!rl_readers_reclaim(&linker->readers))
+	if (!rl_readers_wait(&linker->readers))
 		return;
 	list_unmap(linker, linker->limbo);
 	while (linker->limbo != NULL) {
@@ -175,6 +185,8 @@ void rl_limbo_empty(struct rl_linker *linker)
 		linker->limbo = object->work_next;
 		rl_object_free(linker, object);
 	}
+	/* Behind them: the memory that they were in may be a namespace's that went, too. */
+	rl_readers_give(&linker->readers);
 }
 
 static struct rl_object *object_make(enum rl_object_kind kind, char *path)
@@ -222,6 +234,7 @@ static enum rl_status file_load(struct rl_linker *linker, struct rl_namespace *n
 	object->has_file_id = file->source == NULL && !request->is_copy;
 	object->device = info->st_dev;
 	object->inode = info->st_ino;
+	object->memory = namespace->memory;
 	if (!request->for_dlopen || linker->rules.caller_is_loader)
 		object->loader = request->requester;
 	uint64_t dynamic_vaddr = 0;
@@ -234,7 +247,7 @@ static enum rl_status file_load(struct rl_linker *linker, struct rl_namespace *n
 		uintptr_t below = linker->is_running ? linker->map_below : 0;
 		status = rl_map_file(file, (uint64_t)info->st_size, linker->page_size, below, object, &dynamic_vaddr,
 				     &raw_error);
-		if (status == RL_OK)
+		if (status == RL_OK && object->memory == NULL)
 			linker->map_below = object->map_start;
 		if (status == RL_OK)
 			status = object_read(linker, object, dynamic_vaddr);
@@ -402,8 +415,9 @@ enum rl_status rl_adopt(struct rl_linker *linker, struct rl_namespace *namespace
 	object->is_permanent = true;
 	object->entry = adoption->entry;
 	object->is_hosted = adoption->is_hosted;
-	enum rl_status status = rl_map_adopt(adoption->phdrs, adoption->phdr_count, adoption->bias, linker->page_size,
-					     object, &dynamic_vaddr);
+	object->memory = namespace->memory;
+	enum rl_status status = rl_map_adopt(adoption->phdrs, adoption->phdr_count, adoption->bias,
+					     rl_memory_page(object->memory, linker->page_size), object, &dynamic_vaddr);
 	if (status == RL_OK && adoption->dynamic != NULL) {
 		status = rl_dynamic_read_entries(&object->image, adoption->dynamic, adoption->dynamic_count,
 						 &object->dynamic);

@@ -6,52 +6,17 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "../base/heap.h"
 #include "../base/sys.h"
+#include "mapping.h"
 
 /* Writable memory of at most so many bytes gets its pages at once, not by a fault each: relocation writes all over the
  * file's part, and of a few zero pages most are used. */
 enum { POPULATE_LIMIT = 16384, POPULATE_ZERO_LIMIT = 8192 };
 
-/* The span of all PT_LOADs, page-aligned vaddrs. */
-struct span {
-	const Elf64_Phdr *first;
-	uint64_t start, end, align;
-	bool is_fixed; /* ET_EXEC: no choice of address */
-};
-
-/* A file being mapped. */
-struct mapping {
-	const struct rl_file *file;
-	const Elf64_Phdr *phdrs;
-	size_t phdr_count;
-	size_t page_size;
-	struct span span;
-	uintptr_t bias;
-	bool is_reserved;     /* all of the span is ours already: segments replace what is there */
-	uintptr_t mapped_end; /* of the last piece */
-};
-
 /* The kernel may place larger files so that huge pages fit. */
 enum { SMALL_SPAN = 2 * 1024 * 1024 };
-
-static int protection(const Elf64_Phdr *phdr)
-{
-	return (phdr->p_flags & PF_R ? PROT_READ : 0) | (phdr->p_flags & PF_W ? PROT_WRITE : 0)
-	       | (phdr->p_flags & PF_X ? PROT_EXEC : 0);
-}
-
-static uint64_t page_down(uint64_t value, size_t page_size)
-{
-	return value & -(uint64_t)page_size;
-}
-
-static uint64_t page_up(uint64_t value, size_t page_size)
-{
-	return page_down(value + page_size - 1, page_size);
-}
 
 /* One PT_LOAD against the rules, and against the file's length. */
 static enum rl_status load_check(const Elf64_Phdr *phdr, uint64_t file_size, size_t page_size)
@@ -67,9 +32,9 @@ static enum rl_status load_check(const Elf64_Phdr *phdr, uint64_t file_size, siz
 }
 
 static enum rl_status span_find(const Elf64_Phdr *phdrs, size_t count, uint64_t file_size, size_t page_size,
-				struct span *out_span)
+				struct rl_map_span *out_span)
 {
-	struct span span = {.align = page_size};
+	struct rl_map_span span = {.align = page_size};
 	for (size_t i = 0; i < count; i++) {
 		const Elf64_Phdr *phdr = &phdrs[i];
 		if (phdr->p_type != PT_LOAD)
@@ -77,14 +42,14 @@ static enum rl_status span_find(const Elf64_Phdr *phdrs, size_t count, uint64_t 
 		RL_TRY(load_check(phdr, file_size, page_size));
 		if (phdr->p_memsz == 0)
 			continue;
-		uint64_t start = page_down(phdr->p_vaddr, page_size);
+		uint64_t start = rl_page_down(phdr->p_vaddr, page_size);
 		if (span.first == NULL) {
 			span.first = phdr;
 			span.start = start;
 		} else if (start < span.end) {
 			return RL_SEGMENT_DAMAGED; /* gABI: ascending, and no page in two segments */
 		}
-		span.end = page_up(phdr->p_vaddr + phdr->p_memsz, page_size);
+		span.end = rl_page_up(phdr->p_vaddr + phdr->p_memsz, page_size);
 		/* Like the original, an alignment that is no power of two is no alignment. */
 		if (phdr->p_align > span.align && (phdr->p_align & (phdr->p_align - 1)) == 0)
 			span.align = phdr->p_align;
@@ -95,10 +60,10 @@ static enum rl_status span_find(const Elf64_Phdr *phdrs, size_t count, uint64_t 
 	return RL_OK;
 }
 
-/* Reserve SIZE bytes aligned to more than a page: take more, give back what is around. */
-static long reserve_aligned(uint64_t size, uint64_t align, size_t page_size)
+/* Take more, give back what is around. */
+long rl_map_reserve(uint64_t size, uint64_t align, size_t page_size, int flags)
 {
-	long start = rl_sys_map(0, size + align - page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long start = rl_sys_map(0, size + align - page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
 	if (rl_sys_is_error(start))
 		return start;
 	uint64_t aligned = ((uint64_t)start + align - 1) & -align;
@@ -111,18 +76,18 @@ static long reserve_aligned(uint64_t size, uint64_t align, size_t page_size)
 }
 
 /* Map the whole span from the file, as the first segment wants it. */
-static long reserve(const struct mapping *mapping)
+static long reserve(const struct rl_mapping *mapping)
 {
-	const struct span *span = &mapping->span;
+	const struct rl_map_span *span = &mapping->span;
 	const Elf64_Phdr *first = span->first;
-	uint64_t size = span->end - span->start, offset = page_down(first->p_offset, mapping->page_size);
+	uint64_t size = span->end - span->start, offset = rl_page_down(first->p_offset, mapping->page_size);
 	uintptr_t hint = 0;
 	int flags = MAP_PRIVATE;
 	if (span->is_fixed) {
 		hint = span->start;
 		flags |= MAP_FIXED_NOREPLACE;
 	} else if (span->align > mapping->page_size) {
-		long aligned = reserve_aligned(size, span->align, mapping->page_size);
+		long aligned = rl_map_reserve(size, span->align, mapping->page_size, 0);
 		if (rl_sys_is_error(aligned))
 			return aligned;
 		hint = (uintptr_t)aligned;
@@ -132,8 +97,8 @@ static long reserve(const struct mapping *mapping)
 	if (mapping->file->source != NULL)
 		return rl_sys_map(hint, size, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
 	if (first->p_filesz == 0)
-		return rl_sys_map(hint, size, protection(first), flags | MAP_ANONYMOUS, -1, 0);
-	long start = rl_sys_map(hint, size, protection(first), flags, mapping->file->fd, offset);
+		return rl_sys_map(hint, size, rl_map_protection(first), flags | MAP_ANONYMOUS, -1, 0);
+	long start = rl_sys_map(hint, size, rl_map_protection(first), flags, mapping->file->fd, offset);
 	if (!rl_sys_is_error(start) && span->is_fixed && (uintptr_t)start != hint) {
 		rl_sys_unmap((uintptr_t)start, size); /* a kernel that does not know MAP_FIXED_NOREPLACE */
 		return -EEXIST;
@@ -142,7 +107,7 @@ static long reserve(const struct mapping *mapping)
 }
 
 /* Map a piece of the span: where its place is reserved already over that, else only if nobody has it. */
-static bool piece_map(struct mapping *mapping, uintptr_t start, size_t size, int protection, int flags,
+static bool piece_map(struct rl_mapping *mapping, uintptr_t start, size_t size, int protection, int flags,
 		      uint64_t offset)
 {
 	int fd = flags & MAP_ANONYMOUS ? -1 : mapping->file->fd;
@@ -159,33 +124,33 @@ static bool piece_map(struct mapping *mapping, uintptr_t start, size_t size, int
 }
 
 /* The part of a segment behind its file content: zero to the end of the page, then anonymous pages. */
-static enum rl_status zero_fill(struct mapping *mapping, const Elf64_Phdr *phdr)
+static enum rl_status zero_fill(struct rl_mapping *mapping, const Elf64_Phdr *phdr)
 {
 	size_t page_size = mapping->page_size;
 	uintptr_t start = mapping->bias + phdr->p_vaddr + phdr->p_filesz;
-	uintptr_t page_end = page_up(start, page_size), end = page_up(mapping->bias + phdr->p_vaddr + phdr->p_memsz,
+	uintptr_t page_end = rl_page_up(start, page_size), end = rl_page_up(mapping->bias + phdr->p_vaddr + phdr->p_memsz,
 								    page_size);
 	if (page_end > start && phdr->p_filesz != 0) {
-		uintptr_t page = page_down(start, page_size);
+		uintptr_t page = rl_page_down(start, page_size);
 		bool is_writable = (phdr->p_flags & PF_W) != 0;
 		if (!is_writable
-		    && rl_sys_is_error(rl_sys_protect(page, page_size, protection(phdr) | PROT_WRITE)))
+		    && rl_sys_is_error(rl_sys_protect(page, page_size, rl_map_protection(phdr) | PROT_WRITE)))
 			return RL_MAP_PROTECT;
 		memset((void *)start, 0, page_end - start);
 		if (!is_writable)
-			rl_sys_protect(page, page_size, protection(phdr));
+			rl_sys_protect(page, page_size, rl_map_protection(phdr));
 	}
 	if (phdr->p_filesz == 0)
-		page_end = page_down(start, page_size);
+		page_end = rl_page_down(start, page_size);
 	int flags = MAP_ANONYMOUS | (end - page_end <= POPULATE_ZERO_LIMIT ? MAP_POPULATE : 0);
-	if (end > page_end && !piece_map(mapping, page_end, end - page_end, protection(phdr), flags, 0))
+	if (end > page_end && !piece_map(mapping, page_end, end - page_end, rl_map_protection(phdr), flags, 0))
 		return RL_MAP_ZERO;
 	return RL_OK;
 }
 
 /* Whether the reservation has mapped this segment as it wants to be.  valgrind learns of segments from their own mmap
  * alone, and forgets what another one overlaps. */
-static bool is_in_place(const struct mapping *mapping, const Elf64_Phdr *phdr)
+static bool is_in_place(const struct rl_mapping *mapping, const Elf64_Phdr *phdr)
 {
 	const Elf64_Phdr *first = mapping->span.first;
 	if (!mapping->is_reserved || phdr == first)
@@ -195,63 +160,59 @@ static bool is_in_place(const struct mapping *mapping, const Elf64_Phdr *phdr)
 }
 
 /* Whether a writable segment is small and goes on behind its file content: cheaper copied than mapped in two pieces. */
-static bool is_copied(const struct mapping *mapping, const Elf64_Phdr *phdr)
+static bool is_copied(const struct rl_mapping *mapping, const Elf64_Phdr *phdr)
 {
-	uint64_t start = page_down(phdr->p_vaddr, mapping->page_size), file_end = phdr->p_vaddr + phdr->p_filesz;
-	uint64_t end = phdr->p_vaddr + phdr->p_memsz, mapped_end = page_up(file_end, mapping->page_size);
+	uint64_t start = rl_page_down(phdr->p_vaddr, mapping->page_size), file_end = phdr->p_vaddr + phdr->p_filesz;
+	uint64_t end = phdr->p_vaddr + phdr->p_memsz, mapped_end = rl_page_up(file_end, mapping->page_size);
 	return (phdr->p_flags & (PF_R | PF_W | PF_X)) == (PF_R | PF_W) && phdr->p_filesz != 0
 	       && file_end - start <= POPULATE_LIMIT && end > mapped_end && end - mapped_end <= POPULATE_ZERO_LIMIT
 	       && phdr != mapping->span.first && !rl_port_is_simulated();
 }
 
 /* One mapping of zeros for all of such a segment, with the content read into it. */
-static enum rl_status segment_copy(struct mapping *mapping, const Elf64_Phdr *phdr)
+static enum rl_status segment_copy(struct rl_mapping *mapping, const Elf64_Phdr *phdr)
 {
 	uint64_t before = phdr->p_vaddr & (mapping->page_size - 1), size = before + phdr->p_filesz;
 	uintptr_t start = mapping->bias + phdr->p_vaddr - before;
-	if (!piece_map(mapping, start, page_up(before + phdr->p_memsz, mapping->page_size), protection(phdr),
+	if (!piece_map(mapping, start, rl_page_up(before + phdr->p_memsz, mapping->page_size), rl_map_protection(phdr),
 		       MAP_ANONYMOUS | MAP_POPULATE, 0))
 		return RL_MAP_SEGMENT;
-	long result = rl_sys_read_at(mapping->file->fd, (void *)start, size, phdr->p_offset - before);
-	return result == (long)size ? RL_OK : RL_FILE_UNREADABLE;
+	return rl_file_read(mapping->file, (void *)start, size, phdr->p_offset - before) == 0 ? RL_OK : RL_FILE_UNREADABLE;
 }
 
 /* Give one segment its content and protection. */
-static enum rl_status segment_map(struct mapping *mapping, const Elf64_Phdr *phdr)
+static enum rl_status segment_map(struct rl_mapping *mapping, const Elf64_Phdr *phdr)
 {
 	if (is_copied(mapping, phdr))
 		return segment_copy(mapping, phdr);
 	size_t page_size = mapping->page_size;
-	uintptr_t start = mapping->bias + page_down(phdr->p_vaddr, page_size);
-	uintptr_t file_end = mapping->bias + page_up(phdr->p_vaddr + phdr->p_filesz, page_size);
+	uintptr_t start = mapping->bias + rl_page_down(phdr->p_vaddr, page_size);
+	uintptr_t file_end = mapping->bias + rl_page_up(phdr->p_vaddr + phdr->p_filesz, page_size);
 	if (phdr->p_filesz != 0 && !is_in_place(mapping, phdr)) {
 		int populate = (phdr->p_flags & PF_W) && file_end - start <= POPULATE_LIMIT ? MAP_POPULATE : 0;
-		if (!piece_map(mapping, start, file_end - start, protection(phdr), populate,
-			       page_down(phdr->p_offset, page_size)))
+		if (!piece_map(mapping, start, file_end - start, rl_map_protection(phdr), populate,
+			       rl_page_down(phdr->p_offset, page_size)))
 			return RL_MAP_SEGMENT;
 	}
 	return phdr->p_memsz > phdr->p_filesz ? zero_fill(mapping, phdr) : RL_OK;
 }
 
 /* The same from a source: memory that is there, filled, then protected. */
-static enum rl_status segment_fill(const struct mapping *mapping, const Elf64_Phdr *phdr, int *out_error)
+static enum rl_status segment_fill(const struct rl_mapping *mapping, const Elf64_Phdr *phdr, int *out_error)
 {
-	uintptr_t start = mapping->bias + page_down(phdr->p_vaddr, mapping->page_size);
-	uintptr_t end = mapping->bias + page_up(phdr->p_vaddr + phdr->p_memsz, mapping->page_size);
-	const struct rl_source *source = mapping->file->source;
-	*out_error = phdr->p_filesz == 0 ? 0
-					 : source->read(source, (void *)(mapping->bias + phdr->p_vaddr), phdr->p_filesz,
-							phdr->p_offset);
+	uintptr_t start = mapping->bias + rl_page_down(phdr->p_vaddr, mapping->page_size);
+	uintptr_t end = mapping->bias + rl_page_up(phdr->p_vaddr + phdr->p_memsz, mapping->page_size);
+	*out_error = rl_file_read(mapping->file, (void *)(mapping->bias + phdr->p_vaddr), phdr->p_filesz, phdr->p_offset);
 	if (*out_error != 0)
 		return RL_FILE_UNREADABLE;
-	if (protection(phdr) != (PROT_READ | PROT_WRITE)
-	    && rl_sys_is_error(rl_sys_protect(start, end - start, protection(phdr))))
+	if (rl_map_protection(phdr) != (PROT_READ | PROT_WRITE)
+	    && rl_sys_is_error(rl_sys_protect(start, end - start, rl_map_protection(phdr))))
 		return RL_MAP_PROTECT;
 	return RL_OK;
 }
 
 /* Pages of the span that no segment covers must not be accessible. */
-static bool hole_close(const struct mapping *mapping, uint64_t covered_end, uint64_t next_start)
+static bool hole_close(const struct rl_mapping *mapping, uint64_t covered_end, uint64_t next_start)
 {
 	if (next_start <= covered_end)
 		return false;
@@ -259,7 +220,7 @@ static bool hole_close(const struct mapping *mapping, uint64_t covered_end, uint
 	return true;
 }
 
-static enum rl_status segments_map(struct mapping *mapping, bool *out_is_contiguous, int *out_error)
+static enum rl_status segments_map(struct rl_mapping *mapping, bool *out_is_contiguous, int *out_error)
 {
 	uint64_t covered_end = mapping->span.start;
 	*out_is_contiguous = true;
@@ -267,10 +228,10 @@ static enum rl_status segments_map(struct mapping *mapping, bool *out_is_contigu
 		const Elf64_Phdr *phdr = &mapping->phdrs[i];
 		if (phdr->p_type != PT_LOAD || phdr->p_memsz == 0)
 			continue;
-		if (hole_close(mapping, covered_end, page_down(phdr->p_vaddr, mapping->page_size)))
+		if (hole_close(mapping, covered_end, rl_page_down(phdr->p_vaddr, mapping->page_size)))
 			*out_is_contiguous = false;
 		RL_TRY(mapping->file->source != NULL ? segment_fill(mapping, phdr, out_error) : segment_map(mapping, phdr));
-		covered_end = page_up(phdr->p_vaddr + phdr->p_memsz, mapping->page_size);
+		covered_end = rl_page_up(phdr->p_vaddr + phdr->p_memsz, mapping->page_size);
 	}
 	return RL_OK;
 }
@@ -282,7 +243,7 @@ static struct rl_span relro_find(const struct rl_object *object, const Elf64_Phd
 	if (start < object->map_start || start >= object->map_end)
 		return (struct rl_span){0};
 	uintptr_t end = start + (phdr->p_memsz < room ? phdr->p_memsz : room);
-	return (struct rl_span){page_down(start, page_size), page_down(end, page_size)};
+	return (struct rl_span){rl_page_down(start, page_size), rl_page_down(end, page_size)};
 }
 
 /* The facts that program headers other than PT_LOAD tell.  The image is mapped. */
@@ -325,7 +286,7 @@ static enum rl_status facts_read(struct rl_object *object, size_t page_size, uin
 }
 
 /* Program headers as they lie in the image, or NULL if no segment holds them. */
-static const Elf64_Phdr *phdrs_in_image(const struct mapping *mapping, uint64_t offset)
+static const Elf64_Phdr *phdrs_in_image(const struct rl_mapping *mapping, uint64_t offset)
 {
 	uint64_t size = mapping->phdr_count * sizeof(Elf64_Phdr);
 	for (size_t i = 0; i < mapping->phdr_count; i++) {
@@ -350,11 +311,7 @@ static enum rl_status phdrs_read(const struct rl_file *file, const Elf64_Ehdr *h
 	Elf64_Phdr *phdrs = rl_heap_take(size);
 	if (phdrs == NULL)
 		return RL_NO_MEMORY;
-	bool is_read = file->source == NULL
-			       ? rl_sys_read_at(file->fd, phdrs, size, header->e_phoff) == (long)size
-			       : size <= file->source->size && header->e_phoff <= file->source->size - size
-					 && file->source->read(file->source, phdrs, size, header->e_phoff) == 0;
-	if (!is_read) {
+	if (rl_file_read(file, phdrs, size, header->e_phoff) != 0) {
 		rl_heap_give(phdrs);
 		return RL_FILE_UNREADABLE;
 	}
@@ -364,24 +321,24 @@ static enum rl_status phdrs_read(const struct rl_file *file, const Elf64_Ehdr *h
 }
 
 /* Whether segments follow each other page by page, so that mapping them leaves no page of the span to others. */
-static bool span_is_dense(const struct mapping *mapping)
+static bool span_is_dense(const struct rl_mapping *mapping)
 {
 	uint64_t covered_end = mapping->span.start;
 	for (size_t i = 0; i < mapping->phdr_count; i++) {
 		const Elf64_Phdr *phdr = &mapping->phdrs[i];
 		if (phdr->p_type != PT_LOAD || phdr->p_memsz == 0)
 			continue;
-		if (page_down(phdr->p_vaddr, mapping->page_size) != covered_end)
+		if (rl_page_down(phdr->p_vaddr, mapping->page_size) != covered_end)
 			return false;
-		covered_end = page_up(phdr->p_vaddr + phdr->p_memsz, mapping->page_size);
+		covered_end = rl_page_up(phdr->p_vaddr + phdr->p_memsz, mapping->page_size);
 	}
 	return true;
 }
 
 /* Map all segments so that the span ends at BELOW or shortly before.  False: nothing is mapped. */
-static bool map_below(struct mapping *mapping, uintptr_t below)
+static bool map_below(struct rl_mapping *mapping, uintptr_t below)
 {
-	const struct span *span = &mapping->span;
+	const struct rl_map_span *span = &mapping->span;
 	uint64_t size = span->end - span->start;
 	if (mapping->file->source != NULL || size > SMALL_SPAN || span->is_fixed || below <= size + span->align
 	    || !span_is_dense(mapping))
@@ -398,7 +355,7 @@ static bool map_below(struct mapping *mapping, uintptr_t below)
 	return false;
 }
 
-static enum rl_status map_anywhere(struct mapping *mapping, bool *out_is_contiguous, int *out_error)
+static enum rl_status map_anywhere(struct rl_mapping *mapping, bool *out_is_contiguous, int *out_error)
 {
 	long start = reserve(mapping);
 	if (rl_sys_is_error(start)) {
@@ -413,7 +370,7 @@ static enum rl_status map_anywhere(struct mapping *mapping, bool *out_is_contigu
 	return status;
 }
 
-static enum rl_status image_map(struct mapping *mapping, const Elf64_Ehdr *header, uint64_t file_size, uintptr_t below,
+static enum rl_status image_map(struct rl_mapping *mapping, const Elf64_Ehdr *header, uint64_t file_size, uintptr_t below,
 				struct rl_object *object, uint64_t *out_dynamic_vaddr, int *out_error)
 {
 	RL_TRY(span_find(mapping->phdrs, mapping->phdr_count, file_size, mapping->page_size, &mapping->span));
@@ -423,14 +380,18 @@ static enum rl_status image_map(struct mapping *mapping, const Elf64_Ehdr *heade
 		return RL_MAP_SEGMENT;
 	}
 	object->is_contiguous = true;
-	if (!map_below(mapping, below))
+	if (mapping->memory != NULL) {
+		object->is_contiguous = span_is_dense(mapping);
+		RL_TRY(mapping->memory->place(mapping, object->path, out_error));
+	} else if (!map_below(mapping, below)) {
 		RL_TRY(map_anywhere(mapping, &object->is_contiguous, out_error));
+	}
 	object->map_start = mapping->bias + mapping->span.start;
 	object->map_end = mapping->bias + mapping->span.end;
 	object->image = rl_image_make(mapping->bias, mapping->phdrs, mapping->phdr_count);
 	enum rl_status status = facts_read(object, mapping->page_size, out_dynamic_vaddr);
 	if (status != RL_OK) {
-		rl_sys_unmap(object->map_start, object->map_end - object->map_start);
+		rl_memory_release(mapping->memory, object->map_start, object->map_end - object->map_start);
 		object->map_start = object->map_end = 0;
 		return status;
 	}
@@ -443,7 +404,8 @@ enum rl_status rl_map_file(const struct rl_file *file, uint64_t file_size, size_
 			   struct rl_object *object, uint64_t *out_dynamic_vaddr, int *out_error)
 {
 	const Elf64_Ehdr *header = (const Elf64_Ehdr *)file->head.bytes;
-	struct mapping mapping = {.file = file, .phdr_count = header->e_phnum, .page_size = page_size};
+	struct rl_mapping mapping = {
+		.file = file, .phdr_count = header->e_phnum, .page_size = page_size, .memory = object->memory};
 	Elf64_Phdr *owned = NULL;
 	enum rl_status status = phdrs_read(file, header, &owned, &mapping.phdrs);
 	if (status == RL_OK)
@@ -482,16 +444,16 @@ enum rl_status rl_map_adopt(const Elf64_Phdr *phdrs, size_t count, uintptr_t bia
 		if (phdr->p_type != PT_LOAD || phdr->p_memsz == 0)
 			continue;
 		if (start == UINT64_MAX)
-			start = page_down(phdr->p_vaddr, page_size);
-		else if (page_down(phdr->p_vaddr, page_size) > covered_end)
+			start = rl_page_down(phdr->p_vaddr, page_size);
+		else if (rl_page_down(phdr->p_vaddr, page_size) > covered_end)
 			object->is_contiguous = false;
-		covered_end = page_up(phdr->p_vaddr + phdr->p_memsz, page_size);
+		covered_end = rl_page_up(phdr->p_vaddr + phdr->p_memsz, page_size);
 		if (phdr->p_vaddr + phdr->p_memsz > end)
 			end = phdr->p_vaddr + phdr->p_memsz;
 	}
 	if (start == UINT64_MAX)
 		return RL_SEGMENT_NONE;
 	object->map_start = bias + start;
-	object->map_end = page_up(bias + end, page_size);
+	object->map_end = rl_page_up(bias + end, page_size);
 	return facts_read(object, page_size, out_dynamic_vaddr);
 }

@@ -16,4 +16,8 @@ RL_NODISCARD enum rl_status rl_map_file(const struct rl_file *file, uint64_t fil
 RL_NODISCARD enum rl_status rl_map_adopt(const Elf64_Phdr *phdrs, size_t count, uintptr_t bias, size_t page_size,
 					 struct rl_object *object, uint64_t *out_dynamic_vaddr);
 
+/* Reserve SIZE bytes that nobody can access, with ALIGN, a multiple of PAGE_SIZE; as mmap(2) with FLAGS besides.  Returns
+ * the address, or -errno. */
+long rl_map_reserve(uint64_t size, uint64_t align, size_t page_size, int flags);
+
 #endif

@@ -14,6 +14,7 @@
 #include "../elf/symbols.h"
 #include "scope.h"
 
+struct rl_memory;
 struct rl_namespace;
 struct rl_draft;
 struct rl_object;
@@ -89,6 +90,7 @@ struct rl_object {
 	struct rl_image image;    /* bias and program headers */
 	uintptr_t map_start, map_end;
 	bool is_contiguous;       /* the whole span is ours: no holes */
+	const struct rl_memory *memory; /* what maps and protects it; NULL: the kernel */
 	bool owns_map;            /* unmap on drop */
 	bool is_relocatable;      /* made from a relocatable file */
 	bool is_synthetic;        /* a table that whoever embeds the engine made: no file */

@@ -255,7 +255,7 @@ enum rl_status rl_open(struct rl_linker *linker, struct rl_namespace *namespace,
 	if (linker->policy.settle != NULL)
 		linker->policy.settle(linker->policy.context);
 	if (linker->readers.retired_count != 0)
-		(void)rl_readers_reclaim(&linker->readers);
+		rl_limbo_empty(linker);
 	rl_gate_leave(&linker->gate);
 	linker->abi.unlock(linker->abi.context);
 	return status;

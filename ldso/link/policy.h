@@ -4,24 +4,10 @@
 #define RL_LINK_POLICY_H
 
 #include "../base/diag.h"
-#include "../elf/header.h"
+#include "file.h"
 
 struct rl_object;
 struct rl_namespace;
-
-/* Where the bytes of a file come from that is no descriptor of the process's. */
-struct rl_source {
-	uint64_t size;
-	/* Copy SIZE bytes at OFFSET, which lie inside the source, to BUFFER; 0, or an errno. */
-	int (*read)(const struct rl_source *source, void *buffer, size_t size, uint64_t offset);
-};
-
-struct rl_file {
-	int fd;
-	const struct rl_source *source; /* NULL: fd */
-	char *path; /* heap; the receiver owns it */
-	struct rl_file_head head;
-};
 
 struct rl_policy {
 	void *context;

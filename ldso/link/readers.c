@@ -60,12 +60,17 @@ void rl_readers_retire(struct rl_readers *readers, void *block)
 		rl_heap_give(block);
 }
 
+void rl_readers_give(struct rl_readers *readers)
+{
+	while (readers->retired_count > 0)
+		rl_heap_give(readers->retired[--readers->retired_count]);
+}
+
 bool rl_readers_reclaim(struct rl_readers *readers)
 {
 	if (!rl_readers_wait(readers))
 		return false;
-	while (readers->retired_count > 0)
-		rl_heap_give(readers->retired[--readers->retired_count]);
+	rl_readers_give(readers);
 	return true;
 }
 

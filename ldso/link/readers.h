@@ -42,6 +42,9 @@ void rl_readers_retire(struct rl_readers *readers, void *block);
 /* Wait, and give all retired blocks back.  False like rl_readers_wait: then they stay for the next time. */
 bool rl_readers_reclaim(struct rl_readers *readers);
 
+/* The second half of that, for who has waited. */
+void rl_readers_give(struct rl_readers *readers);
+
 /* In the child of a fork, where no reader came along. */
 void rl_readers_forget(struct rl_readers *readers);
 

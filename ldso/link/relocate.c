@@ -8,6 +8,7 @@
 
 #include "../base/heap.h"
 #include "../base/sys.h"
+#include "memory.h"
 
 /* Places need not be aligned: members of packed structures are not. */
 typedef uintptr_t __attribute__((aligned(1), may_alias)) place_word;
@@ -498,16 +499,16 @@ static enum rl_status tables_apply(struct relocator *r)
 static enum rl_status text_open(struct relocator *r, bool is_open)
 {
 	const struct rl_image *image = &r->object->image;
-	size_t page_size = r->linker->page_size;
+	size_t page_size = rl_memory_page(r->object->memory, r->linker->page_size);
 	for (size_t i = 0; i < image->phdr_count; i++) {
 		const Elf64_Phdr *phdr = &image->phdrs[i];
-		if (phdr->p_type != PT_LOAD || (phdr->p_flags & PF_W))
+		if (phdr->p_type != PT_LOAD || (phdr->p_flags & PF_W) || phdr->p_memsz == 0)
 			continue;
 		uintptr_t start = (image->bias + phdr->p_vaddr) & -page_size;
-		uintptr_t end = image->bias + phdr->p_vaddr + phdr->p_memsz;
+		uintptr_t end = (image->bias + phdr->p_vaddr + phdr->p_memsz + page_size - 1) & -page_size;
 		int protection = (phdr->p_flags & PF_R ? PROT_READ : 0) | (phdr->p_flags & PF_X ? PROT_EXEC : 0)
 				 | (is_open ? PROT_WRITE : 0);
-		long result = rl_sys_protect(start, end - start, protection);
+		long result = rl_memory_protect(r->object->memory, start, end - start, protection);
 		if (rl_sys_is_error(result))
 			return rl_fail(r->diag, RL_RELOC_WRITABLE, .subject = r->object->path,
 				       .error_number = (int)-result);
@@ -527,7 +528,8 @@ static enum rl_status relro_seal(struct rl_object *object, struct rl_diag *diag)
 {
 	if (object->relro.end <= object->relro.start)
 		return RL_OK;
-	long result = rl_sys_protect(object->relro.start, object->relro.end - object->relro.start, PROT_READ);
+	long result = rl_memory_protect(object->memory, object->relro.start, object->relro.end - object->relro.start,
+					PROT_READ);
 	if (rl_sys_is_error(result))
 		return rl_fail(diag, RL_MAP_PROTECT, .subject = object->path, .error_number = (int)-result);
 	return RL_OK;

@@ -4,26 +4,15 @@
 #include <string.h>
 
 #include "../base/heap.h"
-#include "../base/sys.h"
 #include "assemble.h"
 #include "draft.h"
 
-static enum rl_status bytes_read(const struct rl_file *file, struct rl_draft *draft, size_t size)
+static enum rl_status bytes_read(const struct rl_file *file, struct rl_draft *draft, size_t size, int *out_error)
 {
-	if (size > RL_RELOCATABLE_LIMIT)
+	if (size > RL_RELOCATABLE_LIMIT || (draft->file.bytes = rl_heap_take(size + 1)) == NULL)
 		return RL_NO_MEMORY;
-	char *bytes = draft->file.bytes = rl_heap_take(size + 1);
-	if (bytes == NULL)
-		return RL_NO_MEMORY;
-	if (file->source != NULL)
-		return size == 0 || file->source->read(file->source, bytes, size, 0) == 0 ? RL_OK : RL_FILE_UNREADABLE;
-	for (size_t at = 0; at < size;) {
-		long count = rl_sys_read_at(file->fd, bytes + at, size - at, at);
-		if (rl_sys_is_error(count) || count == 0)
-			return RL_FILE_UNREADABLE;
-		at += (size_t)count;
-	}
-	return RL_OK;
+	*out_error = rl_file_read(file, draft->file.bytes, size, 0);
+	return *out_error == 0 ? RL_OK : RL_FILE_UNREADABLE;
 }
 
 static uint32_t words_take(struct rl_draft *draft, uint32_t count)
@@ -178,14 +167,15 @@ static enum rl_status load(struct rl_linker *linker, const struct rl_file *file,
 		return rl_fail(diag, RL_NO_MEMORY, .subject = object->path);
 	object->draft = draft;
 	object->needs_known = object->is_relocatable = true;
-	enum rl_status status = bytes_read(file, draft, file_size);
+	int error = 0;
+	enum rl_status status = bytes_read(file, draft, file_size, &error);
 	if (status == RL_OK)
 		status = rl_relocatable_read(draft->file.bytes, file_size, &draft->file);
 	if (status == RL_OK)
 		status = wants_find(draft);
 	if (status == RL_OK)
-		status = rl_draft_arrange(linker, draft, object);
-	return status == RL_OK ? RL_OK : rl_fail(diag, status, .subject = object->path);
+		status = rl_draft_arrange(linker, draft, object, &error);
+	return status == RL_OK ? RL_OK : rl_fail(diag, status, .subject = object->path, .error_number = error);
 }
 
 const char *rl_draft_symbol(const struct rl_object *object, uint32_t index)

@@ -10,6 +10,7 @@
 #include "../../ldso/base/text.h"
 #include "../../ldso/link/linker.h"
 #include "../../ldso/link/lookup.h"
+#include "../../ldso/link/memory.h"
 #include "../../ldso/policy/search.h"
 
 /* Where a context looks for names, in order. */
@@ -23,6 +24,13 @@ struct rl_place {
 	enum rl_place_kind kind;
 	char *directories; /* colon list; owned */
 	struct rl_place *next;
+};
+
+/* Memory that callbacks provide. */
+struct rl_provided_memory {
+	struct rl_memory memory; /* first: the engine passes it around */
+	relink_memory callbacks;
+	void *user;
 };
 
 struct rl_resolver {
@@ -58,6 +66,7 @@ struct relink_context {
 	relink_thread_resolver *thread_resolver;
 	void *thread_user;
 	struct relink_closure *closure; /* that is being loaded: it knows its files; under the lock */
+	struct rl_provided_memory memory; /* in use if space.memory points at it */
 };
 
 /* A handle; the object's shadow points back at it while it lives. */

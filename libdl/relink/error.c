@@ -47,6 +47,7 @@ static const struct {
 	WORDS(RELINK_E_OBJECT_MALFORMED, "damaged section headers or symbols"),
 	WORDS(RELINK_E_ARCHIVE, "damaged archive"),
 	WORDS(RELINK_E_LINK_TWICE, "symbol is defined twice"),
+	WORDS(RELINK_E_PAGE_SIZE, "page size is no power of two or no multiple of the kernel's"),
 #undef WORDS
 };
 

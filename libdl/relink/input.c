@@ -99,19 +99,6 @@ enum rl_status rl_input_open(const relink_input *input, struct rl_input_source *
 	return rl_fail(diag, status, .subject = name, .error_number = error);
 }
 
-static enum rl_status bytes_fill(struct rl_file *file, size_t size, char *bytes)
-{
-	if (file->source != NULL)
-		return size == 0 || file->source->read(file->source, bytes, size, 0) == 0 ? RL_OK : RL_FILE_UNREADABLE;
-	for (size_t at = 0; at < size;) {
-		long count = rl_sys_read_at(file->fd, bytes + at, size - at, at);
-		if (rl_sys_is_error(count) || count == 0)
-			return RL_FILE_UNREADABLE;
-		at += (size_t)count;
-	}
-	return RL_OK;
-}
-
 enum rl_status rl_input_read(const relink_input *input, char **out_bytes, size_t *out_size, struct rl_diag *diag)
 {
 	enum { LIMIT = 1 << 30 };
@@ -123,19 +110,19 @@ enum rl_status rl_input_read(const relink_input *input, char **out_bytes, size_t
 	enum rl_status status = source_open(input, &source, &file, &error);
 	if (status != RL_OK)
 		return rl_fail(diag, status, .subject = name, .error_number = error);
-	long result = file.source != NULL ? 0 : rl_sys_stat_fd(file.fd, &info);
+	error = file.source != NULL ? 0 : -(int)rl_sys_stat_fd(file.fd, &info);
 	uint64_t size = file.source != NULL ? file.source->size : (uint64_t)info.st_size;
 	char *bytes = NULL;
-	if (rl_sys_is_error(result))
+	if (error != 0)
 		status = RL_FILE_STAT;
 	else if (size > LIMIT || (bytes = rl_heap_take(size + 1)) == NULL)
 		status = RL_NO_MEMORY;
-	else
-		status = bytes_fill(&file, size, bytes);
+	else if ((error = rl_file_read(&file, bytes, size, 0)) != 0)
+		status = RL_FILE_UNREADABLE;
 	rl_input_close(&file);
 	if (status != RL_OK) {
 		rl_heap_give(bytes);
-		return rl_fail(diag, status, .subject = name, .error_number = rl_sys_is_error(result) ? (int)-result : 0);
+		return rl_fail(diag, status, .subject = name, .error_number = error);
 	}
 	*out_bytes = bytes;
 	*out_size = size;

@@ -29,15 +29,7 @@ static enum rl_status scan_bytes(const struct relink_scan *scan, void *buffer, s
 		memcpy(buffer, scan->file.head.bytes + offset, size);
 		return RL_OK;
 	}
-	if (scan->file.source != NULL)
-		return scan->file.source->read(scan->file.source, buffer, size, offset) == 0 ? RL_OK : RL_FILE_UNREADABLE;
-	for (size_t done = 0; done < size;) {
-		long result = rl_sys_read_at(scan->file.fd, (char *)buffer + done, size - done, offset + done);
-		if (rl_sys_is_error(result) || result == 0)
-			return RL_FILE_UNREADABLE;
-		done += (size_t)result;
-	}
-	return RL_OK;
+	return rl_file_read(&scan->file, buffer, size, offset) == 0 ? RL_OK : RL_FILE_UNREADABLE;
 }
 
 /* SIZE bytes at OFFSET as a heap block with a NUL behind; NULL: why is in *status. */

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """The three products are made of the same engine: the same sources, each once, and no function of it twice in a product.
+None of them needs libc or anything else: system calls are the engine's own.
 
 Usage: one-engine.py BUILD.  What a product adds or leaves out is listed here: start-up and threads of its own for the
-linker, another linker's threads for the libraries, relocatable files for librelink.
+linker, another linker's threads for the libraries, relocatable files and memory of the caller's for
+librelink.
 """
 
 import json
@@ -18,9 +20,10 @@ RELOCATABLE = {"ldso/elf/archive.c", "ldso/elf/relocatable.c", "ldso/link/arrang
 OWN = {
     "ld-relink.so": {"ldso/link/roster.c", "ldso/link/thread.c", "ldso/link/tls.c"},
     "libdl-relink.so": {"ldso/link/guest.c"},
-    "librelink.so.0.1.0": {"ldso/link/guest.c"} | RELOCATABLE,
+    "librelink.so.0.1.0": {"ldso/link/guest.c", "ldso/link/place.c"} | RELOCATABLE,
 }
 SHARED_MINIMUM = 30
+WEAK_MAXIMUM = 6
 
 
 def engine_sources(build, product):
@@ -40,6 +43,12 @@ def functions(library):
     lines = subprocess.run(["nm", library], check=True, capture_output=True, text=True).stdout.splitlines()
     names = [line.split()[2] for line in lines if len(line.split()) == 3 and line.split()[1] in "tT"]
     return [name for name in names if name.startswith("rl_")]
+
+
+def outside(library):
+    """Names that LIBRARY wants from others: only weak ones, which it can do without."""
+    lines = subprocess.run(["nm", "-D", "--undefined-only", library], check=True, capture_output=True, text=True).stdout
+    return {line.split()[-1] for line in lines.splitlines() if line.split()[0] != "w"}, lines.count("\n")
 
 
 def main():
@@ -62,6 +71,9 @@ def main():
         twice = {name for name in plain if plain.count(name) > 1}
         if twice:
             failures.append(f"{product}: two copies of {sorted(twice)}")
+        strong, count = outside(build / file)
+        if strong or count > WEAK_MAXIMUM:
+            failures.append(f"{product}: {count} names undefined, among them {sorted(strong)} that it cannot do without")
         if not {"rl_lookup_reference", "rl_heap_take"} <= {name.split(".")[0] for name in names}:
             failures.append(f"{product}: no engine to be seen in it")
     if len(shared) < SHARED_MINIMUM:

@@ -34,6 +34,10 @@ RELINK_E_REFUSED'
 libcounter.so: N constructors
 initialised, started = 1
 libcounter.so: N destructors'
+"$examples/arena" ./libuser.so "$work" | expect 'libuser.so: in the arena
+libplugin.so: in the arena
+use() = 16
+0 bytes in use'
 "$examples/user_data" ./libplugin.so | expect 'the first plugin: 1 use'
 "$examples/relocation_hook" ./libcalls.so | expect 'missing: host_version
 calls() = 998, several relocations seen'

@@ -3,6 +3,7 @@
 
 #include "../../base/heap.h"
 #include "../../link/guard.h"
+#include "../../link/memory.h"
 
 struct rl_host rl_host;
 
@@ -14,7 +15,7 @@ static enum rl_status object_attach(void *context, struct rl_object *object, str
 	if (!host->is_glibc && !RL_PORT_MUSL_CALLS_INIT)
 		object->dynamic.fini = 0;
 	if (host->is_glibc && !object->is_hosted)
-		rl_guard_object(object, host->linker->page_size);
+		rl_guard_object(object, rl_memory_page(object->memory, host->linker->page_size));
 	enum rl_status status = rl_host_shadow_make(context, object);
 	return status == RL_OK ? RL_OK : rl_fail(diag, status, .subject = object->path);
 }
