@@ -24,6 +24,7 @@ struct rl_namespace {
 	struct rl_object_list global_list; /* members of the global scope, in order */
 	struct rl_scope_cell global;       /* its published form */
 	const struct rl_scope_cell *front;   /* what our objects find before everything else; NULL: nothing */
+	const struct rl_scope_cell *stand_in; /* the same, but what a load is given comes before it */
 	const struct rl_scope_cell *back;    /* what they find behind everything else; NULL: nothing */
 	struct rl_namespace *lender; /* objects of it are dependencies of ours; NULL: none */
 	const struct rl_memory *memory; /* for objects that are loaded from now on; NULL: the kernel's */
@@ -39,7 +40,8 @@ struct rl_rules {
 	bool ignores_versions;  /* names alone decide; of a version only its hidden bit counts */
 	bool ignores_sonames;   /* an object answers only to the name that a search found it by */
 	bool ignores_filters;   /* DT_FILTER, DT_AUXILIARY */
-	bool ignores_uniques;   /* STB_GNU_UNIQUE and STV_PROTECTED are nothing special */
+	bool ignores_uniques : 1; /* STB_GNU_UNIQUE and STV_PROTECTED are nothing special */
+	bool borrows : 1;         /* namespaces have a lender, the base; one test with the line above */
 	bool caller_is_loader;  /* what dlopen brought in has its caller's search path, as what another library needs has */
 	bool opens_executables; /* dlopen takes any object */
 	bool binds_calls_first; /* DT_JMPREL before DT_RELA: which of several missing symbols is told first */

@@ -104,10 +104,26 @@ list_search(struct rl_linker *linker, const struct rl_scope_list *list, const st
 	return out_binding->object != NULL; /* a weak definition that nothing overrode */
 }
 
+/* What BINDING found in a library of the lender is, for all who use that library, what the lender's global scope has first: a
+ * malloc in front of libc's, a variable that the program copied. */
+static void lent_choose(struct rl_linker *linker, const struct rl_name *name, const struct rl_want *want,
+			struct rl_binding *binding)
+{
+	struct rl_lookup lookup = {.name = *name, .want = *want};
+	struct rl_binding first;
+	const struct rl_scope *scope = atomic_load_explicit(&linker->base.global.current, memory_order_acquire);
+	if (binding->object != NULL && binding->object->is_hosted && binding->object->kind != RL_OBJECT_LINKER
+	    && scope != NULL && rl_lookup_scope(linker, scope, &lookup, &first))
+		*binding = first;
+}
+
 bool rl_lookup_list(struct rl_linker *linker, const struct rl_scope_list *list, struct rl_lookup *lookup,
 		    struct rl_binding *out_binding)
 {
-	return list_search(linker, list, &lookup->name, &lookup->want, lookup->skip, lookup->after, out_binding);
+	bool is_found = list_search(linker, list, &lookup->name, &lookup->want, lookup->skip, lookup->after, out_binding);
+	if (is_found && linker->rules.borrows)
+		lent_choose(linker, &lookup->name, &lookup->want, out_binding);
+	return is_found;
 }
 
 const struct rl_version *rl_reference_version(const struct rl_symbols *symbols, uint32_t index)
@@ -193,8 +209,11 @@ enum rl_status rl_lookup_reference(struct rl_linker *linker, struct rl_object *o
 		if (visibility != STV_PROTECTED || symbol->st_shndx == SHN_UNDEF)
 			return undefined(object, name.string, want.version, diag);
 	}
-	if (linker->rules.ignores_uniques)
-		return RL_OK;
+	if (linker->rules.ignores_uniques || linker->rules.borrows) {
+		if (linker->rules.ignores_uniques)
+			return RL_OK;
+		lent_choose(linker, &name, &want, out_binding);
+	}
 	if (visibility == STV_PROTECTED)
 		protected_apply(object, symbol, out_binding);
 	if (out_binding->object != NULL && ELF64_ST_BIND(out_binding->symbol->st_info) == STB_GNU_UNIQUE)

@@ -25,9 +25,11 @@ enum rl_status rl_search_list_make(struct rl_object *object, struct rl_object *r
 	bool has_root = root != NULL && !root->is_global;
 	bool is_symbolic = object->dynamic.is_symbolic;
 	const struct rl_scope_cell *front = object->is_hosted ? NULL : object->namespace->front;
+	const struct rl_scope_cell *stand_in = object->is_hosted ? NULL : object->namespace->stand_in;
 	const struct rl_scope_cell *back = object->is_hosted ? NULL : object->namespace->back;
 	bool has_given = root != NULL && atomic_load(&root->given_scope.current) != NULL;
-	struct rl_scope_list *list = list_make(1 + has_root + is_symbolic + has_given + (front != NULL) + (back != NULL));
+	struct rl_scope_list *list = list_make(1 + has_root + is_symbolic + has_given + (front != NULL)
+						+ (stand_in != NULL) + (back != NULL));
 	if (list == NULL)
 		return RL_NO_MEMORY;
 	size_t at = 0;
@@ -45,6 +47,8 @@ enum rl_status rl_search_list_make(struct rl_object *object, struct rl_object *r
 	}
 	if (has_given)
 		list->cells[at++] = &root->given_scope;
+	if (stand_in != NULL)
+		list->cells[at++] = stand_in;
 	if (has_root && is_deep)
 		list->cells[at++] = &root->own_scope;
 	list->cells[at++] = global;

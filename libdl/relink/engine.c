@@ -70,12 +70,11 @@ static bool engine_make(void)
 		return false;
 	rl_host.linker = linker;
 	rl_host.own_dso = &start;
-	rl_host.is_alone = true;
 	linker->policy = rl_context_policy();
 	linker->abi = rl_host_abi(&rl_host);
 	linker->abi.stack_prepare = stack_prepare;
 	linker->abi.name_claim = rl_context_claim;
-	linker->rules.opens_executables = linker->rules.opens_static = true;
+	linker->rules.opens_executables = linker->rules.opens_static = linker->rules.borrows = true;
 	linker->base.linker = linker;
 	linker->object_files = &rl_object_files;
 	linker->page_size = start.kernel.aux[AT_PAGESZ];
@@ -105,7 +104,7 @@ static bool engine_start(void)
 	rl_kernel_read(stack, &start.kernel);
 	if (!rl_host_find(&rl_host, maps) || !engine_make())
 		return false;
-	if (rl_host_front_make(&rl_host) != RL_OK || rl_host_adopt_all(&rl_host, &diag) != RL_OK) {
+	if (rl_host_front_start(&rl_host) != RL_OK || rl_family_make() != RL_OK || rl_host_adopt_all(&rl_host, &diag) != RL_OK) {
 		rl_diag_drop(&diag);
 		return false;
 	}

@@ -145,6 +145,10 @@ const Elf64_Sym *rl_provider_ask(struct rl_object *object, const char *name, con
 void rl_frames_register(struct rl_object *object);
 void rl_frames_remove(struct rl_object *object);
 
+/* family.c: the dlfcn family as modules find it. */
+RL_NODISCARD enum rl_status rl_family_make(void);
+const struct rl_scope_cell *rl_family_cell(void);
+
 /* reserve.c: static TLS from the host, under the lock.  False: it has none left, or it cannot be used safely. */
 bool rl_reserve_take(struct rl_object *object);
 void rl_reserve_fill(const struct rl_object *object);
@@ -156,6 +160,19 @@ void rl_info_fill(const struct rl_object *object, relink_info *out_info);
 static inline bool rl_module_is_good(const relink_module *module)
 {
 	return module != NULL && module->magic == RL_MODULE_MAGIC;
+}
+
+/* The address that a program can use of SYMBOL, which OBJECT defines; NULL: a thread-local variable without memory. */
+static inline void *rl_symbol_address(const struct rl_object *object, const Elf64_Sym *symbol)
+{
+	unsigned type = ELF64_ST_TYPE(symbol->st_info);
+	uintptr_t address = symbol->st_value + (symbol->st_shndx == SHN_ABS ? 0 : object->image.bias);
+	if (__builtin_expect(type != STT_TLS && type != STT_GNU_IFUNC, 1))
+		return (void *)address;
+	if (type == STT_GNU_IFUNC)
+		return (void *)rl_port_ifunc_call(address);
+	struct rl_tls_index index = {object->tls.module, symbol->st_value - RL_TLS_DTV_BIAS};
+	return object->tls.module == 0 ? NULL : rl_thread_variable(&rl_engine.linker.tls, &index);
 }
 
 /* weak.c: OBJECT goes: weak handles no longer lead to it.  The lock is held. */

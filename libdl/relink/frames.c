@@ -1,6 +1,6 @@
 /* Telling unwinders of what we load.  The process's unwinder asks its own linker, which does not know us: it gets each
  * object's frames by the registration that libgcc and LLVM's libunwind share (__register_frame).  An unwinder that
- * we load ourselves asks through the functions that stand in front of everything (ldso/abi/host/front.c).
+ * we load ourselves asks through the functions that modules find (family.c).
  *
  * Registration takes a .eh_frame section that ends with a zero word, as every link editor makes it when crtend.o is
  * linked in; a section without one is left alone. */

@@ -4,19 +4,6 @@
 #include "../../ldso/elf/find.h"
 #include "engine.h"
 
-/* The address a program can use. */
-static inline void *symbol_address(const struct rl_object *object, const Elf64_Sym *symbol)
-{
-	unsigned type = ELF64_ST_TYPE(symbol->st_info);
-	uintptr_t address = symbol->st_value + (symbol->st_shndx == SHN_ABS ? 0 : object->image.bias);
-	if (__builtin_expect(type != STT_TLS && type != STT_GNU_IFUNC, 1))
-		return (void *)address;
-	if (type == STT_GNU_IFUNC)
-		return (void *)rl_port_ifunc_call(address);
-	struct rl_tls_index index = {object->tls.module, symbol->st_value - RL_TLS_DTV_BIAS};
-	return object->tls.module == 0 ? NULL : rl_thread_variable(&rl_engine.linker.tls, &index);
-}
-
 /* A definition of this very module: what it imports is in its table too. */
 static inline const Elf64_Sym *definition_find(const struct rl_object *object, struct rl_name *name,
 					       const struct rl_want *want)
@@ -53,7 +40,7 @@ static inline __attribute__((always_inline)) void *filtered_find(const relink_mo
 	const Elf64_Sym *symbol = __builtin_expect(symbols->is_sysv_hash || symbols->bucket_count == 0, 0)
 					  ? old_find(module->object, name, &want)
 					  : rl_find_gnu(symbols, name, &want);
-	return symbol == NULL || symbol->st_shndx == SHN_UNDEF ? NULL : symbol_address(object, symbol);
+	return symbol == NULL || symbol->st_shndx == SHN_UNDEF ? NULL : rl_symbol_address(object, symbol);
 }
 
 static __attribute__((noinline)) void *filtered_get(const relink_module *module, const char *string, size_t size,
@@ -112,7 +99,7 @@ void *relink_get_version(const relink_module *module, const char *name, const ch
 	if (object->symbols.versym == NULL || object->symbols.version_count == 0)
 		return NULL; /* nothing in it has a version */
 	const Elf64_Sym *symbol = definition_find(object, &measured, &want);
-	return symbol == NULL ? NULL : symbol_address(object, symbol);
+	return symbol == NULL ? NULL : rl_symbol_address(object, symbol);
 }
 
 void *relink_find(const relink_module *module, const char *name)
@@ -127,7 +114,7 @@ void *relink_find(const relink_module *module, const char *name)
 		return relink_get(module, name);
 	if (!rl_lookup_scope(&rl_engine.linker, scope, &lookup, &binding) || binding.symbol->st_shndx == SHN_UNDEF)
 		return NULL;
-	return symbol_address(binding.object, binding.symbol);
+	return rl_symbol_address(binding.object, binding.symbol);
 }
 
 static bool is_exported(const Elf64_Sym *symbol)

@@ -1,13 +1,11 @@
-/* What objects of ours find before everything else in the process: functions whose host versions do not know us.  A
- * symbol table made by hand, so that the engine's lookup needs no exception; with a filter, as every lookup asks it. */
+/* Functions that objects of ours find instead of the host's, whose versions do not know us.  A symbol table made by hand, so
+ * that the engine's lookup needs no exception; with a filter, as every lookup asks it. */
+#include <string.h>
+
 #include "host.h"
 
 #include "../../base/heap.h"
 #include "../../elf/table.h"
-
-static const char strings[] = "\0__tls_get_addr\0__cxa_thread_atexit_impl\0__cxa_thread_atexit\0dl_iterate_phdr\0"
-			      "_dl_find_object";
-enum { TLS_GET_ADDR = 1, ATEXIT_IMPL = 16, ATEXIT = 41, ITERATE = 61, FIND_OBJECT = 77 };
 
 static void *tls_address(const struct rl_tls_index *index)
 {
@@ -42,51 +40,57 @@ static int thread_at_exit(void (*function)(void *), void *argument, void *dso)
 	return rl_host.functions.thread_at_exit(destructor_run, destructor, rl_host.own_dso);
 }
 
-/* What an unwinder that we load asks. */
-static int iterate(rl_host_visitor *visit, void *argument)
-{
-	return rl_host_iterate(&rl_host, visit, argument);
-}
+enum { FUNCTION_LIMIT = 8, STRINGS_LIMIT = 256 };
 
-static int find_object(uintptr_t address, void *out_result)
+static enum rl_status table_make(const struct rl_host_function *functions, size_t count, struct rl_object *object)
 {
-	return rl_host_find_object(&rl_host, address, out_result);
-}
-
-static Elf64_Sym function_symbol(unsigned name, const void *address)
-{
-	return (Elf64_Sym){.st_name = name,
-			   .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
-			   .st_shndx = 1,
-			   .st_value = (uintptr_t)address,
-			   .st_size = 1};
-}
-
-enum rl_status rl_host_front_make(struct rl_host *host)
-{
-	enum { SYMBOL_LIMIT = 5 };
-	Elf64_Sym symbols[SYMBOL_LIMIT];
-	struct rl_symbol_list symbol_list = {.symbols = symbols, .strings = strings, .strings_size = sizeof strings};
-	symbols[symbol_list.count++] = function_symbol(TLS_GET_ADDR, tls_address);
-	if (host->functions.thread_at_exit != NULL) {
-		symbols[symbol_list.count++] = function_symbol(ATEXIT_IMPL, thread_at_exit);
-		symbols[symbol_list.count++] = function_symbol(ATEXIT, thread_at_exit);
+	Elf64_Sym symbols[FUNCTION_LIMIT];
+	char *strings = rl_heap_take(STRINGS_LIMIT);
+	if (strings == NULL)
+		return RL_NO_MEMORY;
+	struct rl_symbol_list list = {.symbols = symbols, .strings = strings, .strings_size = 1};
+	for (const struct rl_host_function *function = functions; function < functions + count; function++) {
+		size_t size = strlen(function->name) + 1;
+		if (function->address == NULL)
+			continue;
+		symbols[list.count++] = (Elf64_Sym){.st_name = (Elf64_Word)list.strings_size,
+						    .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
+						    .st_shndx = 1,
+						    .st_value = (uintptr_t)function->address,
+						    .st_size = 1};
+		memcpy(strings + list.strings_size, function->name, size);
+		list.strings_size += size;
 	}
-	if (host->is_alone) {
-		symbols[symbol_list.count++] = function_symbol(ITERATE, iterate);
-		symbols[symbol_list.count++] = function_symbol(FIND_OBJECT, find_object);
-	}
-	struct rl_object *front = &host->front;
-	front->path = "";
-	front->kind = RL_OBJECT_LINKER;
-	front->is_hosted = front->is_permanent = front->is_relocated = true;
-	front->namespace = &host->linker->base;
-	RL_TRY(rl_symbols_make(&symbol_list, &front->symbols, &front->tables));
-	struct rl_object_list list = {&front, 1, 1};
+	enum rl_status status = rl_symbols_make(&list, &object->symbols, &object->tables);
+	if (status != RL_OK)
+		rl_heap_give(strings);
+	return status;
+}
+
+enum rl_status rl_host_front_make(struct rl_host *host, const struct rl_host_function *functions, size_t count,
+				  struct rl_host_front *out_front)
+{
+	struct rl_object *object = &out_front->object;
+	object->path = "";
+	object->kind = RL_OBJECT_LINKER;
+	object->is_hosted = object->is_permanent = object->is_relocated = true;
+	object->namespace = &host->linker->base;
+	RL_TRY(table_make(functions, count, object));
+	struct rl_object_list list = {&object, 1, 1};
 	const struct rl_scope *scope = rl_scope_make(&list);
 	if (scope == NULL)
 		return RL_NO_MEMORY;
-	atomic_store(&host->front_cell.current, scope);
-	host->linker->base.front = &host->front_cell;
+	atomic_store(&out_front->cell.current, scope);
+	return RL_OK;
+}
+
+enum rl_status rl_host_front_start(struct rl_host *host)
+{
+	const void *at_exit = host->functions.thread_at_exit == NULL ? NULL : (void *)thread_at_exit;
+	const struct rl_host_function functions[] = {{"__tls_get_addr", tls_address},
+						     {"__cxa_thread_atexit_impl", at_exit},
+						     {"__cxa_thread_atexit", at_exit}};
+	RL_TRY(rl_host_front_make(host, functions, sizeof functions / sizeof functions[0], &host->front));
+	host->linker->base.front = &host->front.cell;
 	return RL_OK;
 }

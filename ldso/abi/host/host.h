@@ -127,6 +127,12 @@ struct rl_host_walks {
 	atomic_bool has_lost;     /* somebody never came out (a visitor that threw): no longer worth the wait */
 };
 
+/* Functions of ours that stand before those of libraries: an object that defines them, and the scope of it alone. */
+struct rl_host_front {
+	struct rl_object object;
+	struct rl_scope_cell cell;
+};
+
 struct rl_host {
 	struct rl_linker *linker;
 	struct rl_host_map *maps; /* the host's list */
@@ -135,7 +141,6 @@ struct rl_host {
 	struct rl_host_lock mutex;
 	struct rl_host_map *libc_map;
 	bool is_glibc, is_started;
-	bool is_alone; /* the process does not see our objects through its own functions: only our objects do */
 	unsigned key; /* its destructor tells us of the end of threads */
 	unsigned long long seen_adds, seen_subs; /* the host's counters when its list was read */
 	bool opens_all;                          /* nothing more is loaded by us */
@@ -148,8 +153,7 @@ struct rl_host {
 	_Atomic(struct rl_host_walked *) walked; /* NULL: it has to be walked again */
 	atomic_ullong adds, subs;                /* ours */
 	_Atomic(struct rl_host_map_table *) map_table;
-	struct rl_object front; /* stands for the functions that our objects find before all others */
-	struct rl_scope_cell front_cell;
+	struct rl_host_front front; /* what our objects find before all others */
 	void *own_dso; /* an address in our own library */
 	struct rl_host_map *adopting; /* what object_attach is called for */
 	const struct rl_host_phdr_info *adopting_info;
@@ -219,7 +223,13 @@ void rl_host_debug_hear(struct rl_host *host, const struct rl_event *event, bool
 struct rl_listener rl_host_debug_listener(struct rl_host *host);
 
 /* front.c: __tls_get_addr and the registration of thread_local destructors, as our objects find them. */
-RL_NODISCARD enum rl_status rl_host_front_make(struct rl_host *host);
+RL_NODISCARD enum rl_status rl_host_front_start(struct rl_host *host);
+struct rl_host_function {
+	const char *name;
+	const void *address; /* NULL: this host has none either */
+};
+RL_NODISCARD enum rl_status rl_host_front_make(struct rl_host *host, const struct rl_host_function *functions,
+					       size_t count, struct rl_host_front *out_front);
 
 /* The one of this process: functions that the process calls back carry no context. */
 extern struct rl_host rl_host;

@@ -82,7 +82,7 @@ void rl_host_map_forget(struct rl_host *host, const struct rl_object *object)
 	struct rl_host_map_table *table = atomic_load(&host->map_table);
 	for (size_t at = 0; table != NULL && at < table->capacity; at++)
 		if (atomic_load(&table->objects[at]) == object)
-			atomic_store(&table->objects[at], &host->front); /* keeps chains whole, and is nobody's handle */
+			atomic_store(&table->objects[at], &host->front.object); /* keeps chains whole, and is nobody's handle */
 }
 
 /* musl tells programs that a handle is none, so that it may not be looked into. */
@@ -117,7 +117,7 @@ struct rl_object *rl_host_object(struct rl_host *host, const void *handle)
 	struct rl_object *object;
 	for (size_t at = place_first(table, handle);; at = (at + 1) & (table->capacity - 1)) {
 		object = atomic_load_explicit(&table->objects[at], memory_order_acquire);
-		if (object == NULL || (object != &host->front && rl_host_handle(object) == handle))
+		if (object == NULL || (object != &host->front.object && rl_host_handle(object) == handle))
 			break;
 	}
 	rl_readers_leave(&host->linker->readers, side);

@@ -1,0 +1,149 @@
+/* The dlfcn family as modules find it.  The process's own functions do not know modules: a plugin that asks dladdr for its
+ * own path, or dlsym for the function behind the one that it wraps, would ask in vain.  What is not about modules goes
+ * to the process: its dlopen opens for the process, and its handles are its own. */
+#include "../../ldso/elf/nearest.h"
+#include "../../ldso/link/relocate.h"
+#include "../dl.h"
+#include "engine.h"
+
+#define CALLER __builtin_return_address(0)
+
+static struct rl_host_front family;
+
+/* The module that ADDRESS lies in, or NULL. */
+static struct rl_object *module_at(const void *address)
+{
+	struct rl_object *object = rl_address_find(&rl_engine.linker.addresses, (uintptr_t)address);
+	if (object == NULL || object->is_hosted
+	    || (!object->is_contiguous
+		&& rl_image_segment(&object->image, (uintptr_t)address - object->image.bias) == NULL))
+		return NULL;
+	return object;
+}
+
+static bool address_describe(const void *address, struct rl_dl_address *out_info, void **out_symbol, void **out_map)
+{
+	struct rl_readers *readers = &rl_engine.linker.readers;
+	unsigned side = rl_readers_enter(readers);
+	struct rl_object *object = module_at(address);
+	if (object != NULL) {
+		const Elf64_Sym *symbol =
+			rl_symbols_at(&object->symbols, (uintptr_t)address - object->image.bias);
+		*out_info = (struct rl_dl_address){.file = object->path, .base = (void *)object->map_start};
+		if (symbol != NULL) {
+			out_info->symbol = object->symbols.strings + symbol->st_name;
+			out_info->address = (void *)(object->image.bias + symbol->st_value);
+		}
+		*out_symbol = (void *)symbol;
+		*out_map = &rl_host_shadow(object)->map;
+	}
+	rl_readers_leave(readers, side);
+	return object != NULL;
+}
+
+static int address(const void *address, struct rl_dl_address *out_info)
+{
+	void *symbol, *map;
+	return address_describe(address, out_info, &symbol, &map) ? 1 : rl_host.functions.address(address, out_info);
+}
+
+static int address_more(const void *address, struct rl_dl_address *out_info, void **out_extra, int flags)
+{
+	enum { SYMBOL_ENTRY = 1, LINK_MAP = 2 };
+	void *symbol, *map;
+	if (!address_describe(address, out_info, &symbol, &map))
+		return rl_host.functions.address_more(address, out_info, out_extra, flags);
+	if (flags == SYMBOL_ENTRY || flags == LINK_MAP)
+		*out_extra = flags == SYMBOL_ENTRY ? symbol : map;
+	return 1;
+}
+
+/* The module whose load brought OBJECT in. */
+static const struct rl_object *root_of(const struct rl_object *object)
+{
+	while (object->loader != NULL)
+		object = object->loader;
+	return object;
+}
+
+/* What RTLD_DEFAULT and RTLD_NEXT mean in CALLER. */
+static bool symbol_search(struct rl_object *caller, void *handle, struct rl_lookup *lookup,
+			  struct rl_binding *out_binding)
+{
+	struct rl_linker *linker = &rl_engine.linker;
+	if (handle == RL_DL_DEFAULT)
+		return rl_lookup_list(linker, atomic_load(&caller->search), lookup, out_binding);
+	lookup->skip = lookup->after = caller;
+	const struct rl_scope *scope = atomic_load(&root_of(caller)->own_scope.current);
+	return scope != NULL && rl_lookup_scope(linker, scope, lookup, out_binding);
+}
+
+/* Whether the process's own symbols, which a module's scope need not have, serve it. */
+static bool has_host(const struct rl_object *caller)
+{
+	return (rl_context_of(caller)->flags & (RELINK_HOST_LIBC | RELINK_HOST_NONE)) == 0;
+}
+
+/* False: the process is to be asked. */
+static bool symbol_get(void *handle, const char *name, const struct rl_version *version, const void *code,
+		       void **out_value)
+{
+	if (handle != RL_DL_DEFAULT && handle != RL_DL_NEXT)
+		return false;
+	struct rl_readers *readers = &rl_engine.linker.readers;
+	struct rl_lookup lookup = {.name = rl_name_make(name), .want = {.version = version, .newest = version == NULL}};
+	struct rl_binding binding;
+	unsigned side = rl_readers_enter(readers);
+	struct rl_object *caller = module_at(code);
+	bool is_found = caller != NULL && symbol_search(caller, handle, &lookup, &binding)
+			&& (handle == RL_DL_NEXT || rl_pin_add(caller, binding.object) == RL_OK);
+	rl_readers_leave(readers, side);
+	*out_value = is_found ? rl_symbol_address(binding.object, binding.symbol) : NULL;
+	return is_found || (caller != NULL && !has_host(caller));
+}
+
+static void *symbol(void *handle, const char *name)
+{
+	void *value;
+	if (symbol_get(handle, name, NULL, CALLER, &value))
+		return value;
+	return rl_host.functions.symbol(handle == RL_DL_NEXT ? RL_DL_DEFAULT : handle, name);
+}
+
+static void *symbol_version(void *handle, const char *name, const char *version)
+{
+	struct rl_version wanted = {.name = version, .hash = rl_hash_sysv(version), .is_hidden = true};
+	void *value;
+	if (symbol_get(handle, name, &wanted, CALLER, &value))
+		return value;
+	return rl_host.functions.symbol_version(handle == RL_DL_NEXT ? RL_DL_DEFAULT : handle, name, version);
+}
+
+static int iterate(rl_host_visitor *visit, void *argument)
+{
+	return rl_host_iterate(&rl_host, visit, argument);
+}
+
+static int find_object(uintptr_t address, void *out_result)
+{
+	return rl_host_find_object(&rl_host, address, out_result);
+}
+
+enum rl_status rl_family_make(void)
+{
+	const struct rl_host_functions *host = &rl_host.functions;
+	const struct rl_host_function functions[] = {
+		{"dladdr", host->address == NULL ? NULL : (void *)address},
+		{"dladdr1", host->address_more == NULL ? NULL : (void *)address_more},
+		{"dlsym", symbol},
+		{"dlvsym", host->symbol_version == NULL ? NULL : (void *)symbol_version},
+		{"dl_iterate_phdr", iterate},
+		{"_dl_find_object", find_object},
+	};
+	return rl_host_front_make(&rl_host, functions, sizeof functions / sizeof functions[0], &family);
+}
+
+const struct rl_scope_cell *rl_family_cell(void)
+{
+	return &family.cell;
+}
