@@ -54,7 +54,7 @@ static enum rl_libc_kind kind_of_name(const char *name)
 	return is_musl ? RL_LIBC_MUSL : RL_LIBC_UNDECIDED;
 }
 
-static enum rl_libc_kind kind_of_command(const struct rl_kernel *kernel)
+static __attribute__((cold)) enum rl_libc_kind kind_of_command(const struct rl_kernel *kernel)
 {
 	const char *name = program_named(kernel);
 	enum rl_libc_kind kind = name == NULL ? RL_LIBC_UNDECIDED : rl_libc_kind_of_file(name);
