@@ -13,12 +13,30 @@ RL_SEALED struct rl_ldso_config rl_config;
 
 extern const char _start[];
 
+/* The page that the program's dynamic section begins on is read now and written later, for debuggers.  Writing first,
+ * what is there, spares the fault of reading. */
+static void dynamic_claim(uintptr_t bias, const Elf64_Phdr *phdrs, size_t count)
+{
+	uint64_t vaddr = 0;
+	for (size_t i = 0; i < count; i++)
+		if (phdrs[i].p_type == PT_DYNAMIC && phdrs[i].p_vaddr % sizeof(uint64_t) == 0)
+			vaddr = phdrs[i].p_vaddr;
+	uint64_t nothing = 0;
+	__asm__("" : "+r"(nothing)); /* the compiler must not see that it is */
+	for (size_t i = 0; i < count; i++)
+		if (phdrs[i].p_type == PT_LOAD && (phdrs[i].p_flags & (PF_R | PF_W)) == (PF_R | PF_W)
+		    && vaddr - phdrs[i].p_vaddr < phdrs[i].p_filesz)
+			__atomic_fetch_or((uint64_t *)(bias + vaddr), nothing, __ATOMIC_RELAXED);
+}
+
 /* The program that the kernel mapped. */
 static enum rl_libc_kind kind_of_mapped(const struct rl_kernel *kernel)
 {
 	const Elf64_Phdr *phdrs = (const Elf64_Phdr *)kernel->aux[AT_PHDR];
 	size_t count = kernel->aux[AT_PHNUM];
-	return rl_libc_kind_of_image(rl_program_bias(phdrs, count), phdrs, count);
+	uintptr_t bias = rl_program_bias(phdrs, count);
+	dynamic_claim(bias, phdrs, count);
+	return rl_libc_kind_of_image(bias, phdrs, count);
 }
 
 /* Options that take the next word, of either libc's loader. */
@@ -54,7 +72,7 @@ static enum rl_libc_kind kind_of_name(const char *name)
 	return is_musl ? RL_LIBC_MUSL : RL_LIBC_UNDECIDED;
 }
 
-static enum rl_libc_kind kind_of_command(const struct rl_kernel *kernel)
+static __attribute__((cold)) enum rl_libc_kind kind_of_command(const struct rl_kernel *kernel)
 {
 	const char *name = program_named(kernel);
 	enum rl_libc_kind kind = name == NULL ? RL_LIBC_UNDECIDED : rl_libc_kind_of_file(name);

@@ -49,7 +49,8 @@ static void die(struct rl_linker *ours, const struct rl_diag *diag)
 	fatal(diag);
 }
 
-static _Noreturn void usage_fail(const char *self)
+/* What only a start as a command runs is cold: compiled apart from what every start runs. */
+static _Noreturn __attribute__((cold)) void usage_fail(const char *self)
 {
 	rl_text_print(STDERR,
 		      "musl libc (" RL_PORT_NAME ")\nVersion %s\nDynamic Program Loader\n"
@@ -93,13 +94,9 @@ static void engine_make(void)
 	rl_process.personality.error_keep = error_keep;
 }
 
-/* Step: environment and command line.  Words that were for us disappear: the vector begins further up. */
-static void configure(void)
+/* Words that were for us disappear: the vector begins further up. */
+static __attribute__((cold)) void configure_command(struct rl_kernel *kernel)
 {
-	struct rl_kernel *kernel = &rl_config.kernel;
-	rl_musl_options_read_environment(kernel, &options);
-	if (!rl_config.is_command)
-		return;
 	rl_config.self_name = kernel->argc > 0 ? kernel->argv[0] : "";
 	if (!rl_musl_options_read_command(kernel, &options))
 		usage_fail(rl_config.self_name);
@@ -108,6 +105,15 @@ static void configure(void)
 	kernel->stack = (uintptr_t *)kernel->argv - 1;
 	*kernel->stack = (uintptr_t)kernel->argc;
 	rl_config.program_path = kernel->argv[0];
+}
+
+/* Step: environment and command line. */
+static void configure(void)
+{
+	struct rl_kernel *kernel = &rl_config.kernel;
+	rl_musl_options_read_environment(kernel, &options);
+	if (rl_config.is_command)
+		configure_command(kernel);
 }
 
 /* The kernel mapped the program: its headers are in memory. */
@@ -128,7 +134,7 @@ static void program_adopt(struct rl_diag *diag)
 }
 
 /* We were given the program's name. */
-static void program_load(struct rl_diag *diag)
+static __attribute__((cold)) void program_load(struct rl_diag *diag)
 {
 	const char *name = rl_config.program_path, *self = rl_config.self_name;
 	struct rl_request request = {.name = name, .kind = RL_OBJECT_PROGRAM};
@@ -174,7 +180,7 @@ static void program_find(struct rl_diag *diag)
 	rl_must(rl_musl_define(linker()->self, rl_musl_definitions, rl_musl_definition_count), diag);
 }
 
-static void preload_one(void *argument, const char *name)
+static void preload_load(void *argument, const char *name)
 {
 	struct rl_object_list *list = argument;
 	struct rl_request request = {.name = name, .kind = RL_OBJECT_LIBRARY};
@@ -197,11 +203,13 @@ static void preloads_enter(const struct rl_object_list *preloads, struct rl_diag
 	}
 }
 
+static const char no_path[] = "";
+
 /* Step: preloads, all dependencies, and at the end what nobody needs by name.  From here no object is added. */
 static void graph_load(struct rl_diag *diag)
 {
 	struct rl_object_list preloads = {0};
-	rl_musl_preload_each(&options, preload_one, &preloads);
+	rl_musl_preload_each(&options, preload_load, &preloads);
 	rl_must(rl_graph_close(linker(), linker()->program, &preloads, RL_OBJECT_LIBRARY, diag), diag);
 	preloads_enter(&preloads, diag);
 	rl_list_drop(&preloads);
@@ -210,14 +218,14 @@ static void graph_load(struct rl_diag *diag)
 		rl_must(rl_musl_name_claim(&rl_musl, "libc.so", &libc, diag), diag);
 	}
 	if (rl_config.kernel.aux[AT_SYSINFO_EHDR] != 0)
-		rl_image_adopt(RL_OBJECT_VDSO, "", rl_config.kernel.aux[AT_SYSINFO_EHDR], &linker()->vdso, diag);
+		rl_image_adopt(RL_OBJECT_VDSO, no_path, rl_config.kernel.aux[AT_SYSINFO_EHDR], &linker()->vdso, diag);
 	rl_musl_list(&rl_musl, linker()->self);
 	for (struct rl_object *object = linker()->base.first; object != NULL; object = object->next)
 		object->is_permanent = true;
 }
 
 /* What ldd prints of a library that was found. */
-static void list_hear(void *context, const struct rl_event *event)
+static __attribute__((cold)) void list_hear(void *context, const struct rl_event *event)
 {
 	(void)context;
 	if (event->kind == RL_EVENT_MAPPED && !rl_musl.is_loading_libc && event->object->kind == RL_OBJECT_LIBRARY)
@@ -226,7 +234,7 @@ static void list_hear(void *context, const struct rl_event *event)
 }
 
 /* The same of a name that means libc; each part that libc contains is told once. */
-static void list_claim(const char *name, unsigned part)
+static __attribute__((cold)) void list_claim(const char *name, unsigned part)
 {
 	static unsigned told;
 	if (!(told & 1u << part))
@@ -235,7 +243,7 @@ static void list_claim(const char *name, unsigned part)
 }
 
 /* Step: only to list what would be loaded. */
-static void list_begin(struct rl_diag *diag)
+static __attribute__((cold)) void list_begin(struct rl_diag *diag)
 {
 	static struct rl_listener listener;
 	struct rl_object *libc = NULL;

@@ -1,13 +1,16 @@
 #!/usr/bin/python3
-"""Find out which functions a start runs, and write them in the order in which ldso/image.ld is to lay them out.
+"""Find out what a start runs and reads, and write it in the order in which ldso/image.ld is to lay it out.
 
-Runs a few programs of both libcs under build/ld-relink.so with callgrind.  What starts of both libcs run comes first,
-then what only one does: each kind of start touches one stretch of code.  The list is a hint: a name in it that no
-longer exists does no harm, and a function that it lacks costs a start a page fault at worst.
+Runs a few programs of both libcs under build/ld-relink.so with valgrind, and writes ldso/start-order.ld (functions) and
+ldso/start-constants.ld (constants of those functions, and others that are read).  What starts of both libcs run comes
+first, then what only musl's does, then only glibc's: the kernel maps 64 KiB around a page that is missing, and what a
+musl start needs is to fit into the first of these windows.  The lists are hints: a name that no longer exists does no
+harm, and something that they lack costs a start a page fault at worst.
 
-    tools/start-order.py > ldso/start-order.ld
+    tools/start-order.py
 """
 
+import bisect
 import pathlib
 import re
 import subprocess
@@ -17,7 +20,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LINKER = ROOT / "build" / "ld-relink.so"
 
-GLIBC = ["/bin/true", "/bin/ls", "/usr/bin/perl"]
+GLIBC = [[LINKER, program, "--version"] for program in ("/bin/true", "/bin/ls", "/usr/bin/perl")]
 LIBRARY = "__thread int variable = 1; int get(void) { return variable; }\n"
 PROGRAM = "#include <stdio.h>\nint get(void);\nint main(void) { return printf(\"%d\\n\", get()) < 0; }\n"
 
@@ -26,41 +29,70 @@ def build_musl(folder):
     (folder / "library.c").write_text(LIBRARY)
     (folder / "program.c").write_text(PROGRAM)
     for words in (["-fPIC", "-shared", "-o", "libget.so", "library.c"],
-                  ["-o", "program", "program.c", "-L.", "-lget", f"-Wl,-rpath,{folder}"]):
+                  ["-o", "program", "program.c", "-L.", "-lget", f"-Wl,-rpath,{folder}",
+                   f"-Wl,--dynamic-linker,{LINKER}"]):
         subprocess.run(["musl-gcc", "-O2", *words], cwd=folder, check=True)
-    return [folder / "program"]
+    return [[folder / "program"]]
 
 
-def functions_run(folder, program):
-    """Names of our functions of which PROGRAM's start runs code, without what the compiler put behind them."""
-    out = folder / "callgrind.out"
-    subprocess.run(["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={out}", LINKER, program, "--version"],
+class Symbols:
+    """Our functions and constants by address, by the names that their sections have."""
+
+    def __init__(self):
+        self.found, self.start = [], None
+        listing = subprocess.run(["nm", "--defined-only", LINKER], check=True, capture_output=True, text=True).stdout
+        for address, kind, name in re.findall(r"^(\w+) ([tTrR]) (\S+)$", listing, re.MULTILINE):
+            self.found.append((int(address, 16), kind.lower(), re.sub(r"\..*", "", name)))
+            if name == "_start":
+                self.start = int(address, 16)
+        self.found.sort()
+
+    def at(self, address):
+        kind, name = self.found[bisect.bisect_right(self.found, (address, "~")) - 1][1:]
+        return (kind, name) if re.fullmatch(r"[a-z_]\w*", name) else None
+
+
+def touched(folder, command, symbols):
+    """What COMMAND's start runs and reads of ours, as (kind, name)."""
+    log, found, base = folder / "log", set(), None
+    end = symbols.found[-1][0]
+    subprocess.run(["valgrind", "--tool=lackey", "--trace-mem=yes", f"--log-file={log}", *command],
                    cwd="/", check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    names, owner, found = {}, None, set()
-    for line in out.read_text(errors="replace").splitlines():
-        record = re.match(r"(c?)(ob|fn)=\((\d+)\)(?: (.*))?$", line)
-        if not record:
-            continue
-        called, kind, number, name = record.groups()
-        if name is not None:
-            names[kind, number] = name
-        if kind == "ob" and not called:
-            owner = names[kind, number]
-        elif kind == "fn" and not called and owner == str(LINKER.resolve()):
-            found.add(re.sub(r"['.].*", "", names[kind, number]))
-    return {name for name in found if re.fullmatch(r"[a-z_]\w*", name)}
+    with log.open(errors="replace") as lines:
+        for line in lines:
+            access = re.match(r"(?:I | L| S| M) +([0-9a-f]+),", line)
+            if not access:
+                continue
+            address = int(access.group(1), 16)
+            base = address - symbols.start if base is None else base  # the first instruction is our first
+            if 0 <= address - base <= end + 0x1000:
+                found.add(symbols.at(address - base))
+    return found - {None}
+
+
+def write(path, what, groups, lines_of):
+    with path.open("w") as out:
+        print(f"/* {what}  Written by tools/start-order.py. */", file=out)
+        for head, found in groups:
+            print(f"/* {head} */", file=out)
+            for name in sorted(found):
+                print(lines_of.format(name), file=out)
 
 
 def main():
+    symbols = Symbols()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        musl = set.union(*(functions_run(folder, program) for program in build_musl(folder)))
-        glibc = set.union(*(functions_run(folder, program) for program in GLIBC))
-    print("/* What a start runs, first what starts of both libcs run.  Written by tools/start-order.py. */")
-    for head, found in (("both", musl & glibc), ("musl", musl - glibc), ("glibc", glibc - musl)):
-        print(f"/* {head} */")
-        for function in sorted(found):
-            print(f"*(.text.{function} .text.{function}.*)")
+        musl = set.union(*(touched(folder, command, symbols) for command in build_musl(folder)))
+        glibc = set.union(*(touched(folder, command, symbols) for command in GLIBC))
+    groups = [("both", musl & glibc), ("musl", musl - glibc), ("glibc", glibc - musl)]
+    functions = [(head, [name for kind, name in found if kind == "t"]) for head, found in groups]
+    write(ROOT / "ldso" / "start-order.ld", "What a start runs, first what starts of both libcs run.", functions,
+          "*(.text.{0} .text.{0}.*)")
+    # Strings and tables of a function go by its name.
+    constants = [(head, {name for _, name in found}) for head, found in groups[:2]]
+    write(ROOT / "ldso" / "start-constants.ld", "What a start reads, of musl's and of both.", constants,
+          "*(.rodata.{0} .rodata.{0}.*)")
     return 0
 
 

@@ -35,10 +35,9 @@ struct heap_chunk {
 	_Alignas(16) atomic_size_t used; /* behind the chunk's header; zero in fresh memory */
 };
 
-static struct {
-	struct heap_chunk chunk;
-	char bytes[FIRST_CHUNK_SIZE - sizeof(struct heap_chunk)];
-} heap_first __attribute__((aligned(16)));
+/* The counter lies apart: reading a page that was never written costs a fault of its own, before the one of writing. */
+static char heap_first[FIRST_CHUNK_SIZE] __attribute__((aligned(16)));
+static atomic_size_t heap_first_used;
 
 static _Atomic(struct heap_chunk *) heap_current;
 static _Atomic uintptr_t heap_free[CLASS_COUNT];
@@ -93,15 +92,16 @@ static void *map_fresh(size_t size)
 	return rl_sys_is_error(address) ? NULL : (void *)address;
 }
 
-static struct heap_header *chunk_cut(struct heap_chunk *chunk, size_t chunk_size, size_t size)
+/* SIZE bytes of the LIMIT at BYTES, of which *COUNTER are used. */
+static struct heap_header *bytes_cut(char *bytes, size_t limit, atomic_size_t *counter, size_t size)
 {
-	size_t used = atomic_load_explicit(&chunk->used, memory_order_relaxed);
+	size_t used = atomic_load_explicit(counter, memory_order_relaxed);
 	do {
-		if (size > chunk_size - sizeof *chunk - used)
+		if (size > limit - used)
 			return NULL;
-	} while (!atomic_compare_exchange_weak_explicit(&chunk->used, &used, used + size, memory_order_relaxed,
+	} while (!atomic_compare_exchange_weak_explicit(counter, &used, used + size, memory_order_relaxed,
 							memory_order_relaxed));
-	return (struct heap_header *)((char *)(chunk + 1) + used);
+	return (struct heap_header *)(bytes + used);
 }
 
 /* The first chunk is used up: cut from the current one, and map another when that is.  Kept out of the usual way, as
@@ -110,7 +110,9 @@ static __attribute__((noinline)) struct heap_header *cut_mapped(size_t size)
 {
 	for (;;) {
 		struct heap_chunk *current = atomic_load_explicit(&heap_current, memory_order_acquire);
-		struct heap_header *block = current == NULL ? NULL : chunk_cut(current, CHUNK_SIZE, size);
+		struct heap_header *block = NULL;
+		if (current != NULL)
+			block = bytes_cut((char *)(current + 1), CHUNK_SIZE - sizeof *current, &current->used, size);
 		if (block != NULL)
 			return block;
 		struct heap_chunk *fresh = map_fresh(CHUNK_SIZE);
@@ -162,7 +164,7 @@ void *rl_heap_take(size_t size)
 		if (again != NULL)
 			return again;
 	}
-	struct heap_header *block = chunk_cut(&heap_first.chunk, FIRST_CHUNK_SIZE, class_size(class));
+	struct heap_header *block = bytes_cut(heap_first, sizeof heap_first, &heap_first_used, class_size(class));
 	if (__builtin_expect(block == NULL, 0))
 		block = cut_mapped(class_size(class));
 	return block == NULL ? NULL : block_use(block, class);
@@ -199,7 +201,7 @@ void rl_heap_give(void *block)
 		free_push(header);
 }
 
-void *rl_heap_grow(void *block, size_t old_size, size_t new_size)
+__attribute__((noinline)) void *rl_heap_grow(void *block, size_t old_size, size_t new_size)
 {
 	void *grown = rl_heap_take(new_size);
 	if (grown == NULL)

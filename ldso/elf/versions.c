@@ -92,8 +92,10 @@ static enum rl_status requirements_walk(struct rl_stretch *near, const struct rl
 	return RL_OK;
 }
 
-enum rl_status rl_versions_read(const struct rl_image *image, const struct rl_dynamic *dynamic,
-				struct rl_version_table *out_table)
+/* Not for every libc: out of the way of those that have no versions. */
+__attribute__((noinline)) enum rl_status rl_versions_read(const struct rl_image *image,
+							  const struct rl_dynamic *dynamic,
+							  struct rl_version_table *out_table)
 {
 	enum { USUAL_NEEDS = 8 }; /* versions that a file asks another for */
 	struct rl_version_table table = {0};

@@ -271,7 +271,7 @@ static enum rl_status file_load(struct rl_linker *linker, struct rl_namespace *n
 
 /* There is only one linker in a process: in another namespace than the base, an object that refers to it stands for
  * it.  Its path is the linker's, whatever file the search found: debuggers read it. */
-static enum rl_status linker_mirror(struct rl_linker *linker, struct rl_namespace *namespace,
+static __attribute__((noinline, cold)) enum rl_status linker_mirror(struct rl_linker *linker, struct rl_namespace *namespace,
 				    const struct rl_request *request, struct rl_object **out_object,
 				    struct rl_diag *diag)
 {
@@ -306,16 +306,20 @@ static bool is_linker(struct rl_linker *linker, const struct rl_namespace *names
 	       && rl_namespace_find(&linker->base, name) == linker->self;
 }
 
-/* KNOWN, if it is still there: what another linker loaded it may have unloaded, and then nothing finds it again. */
-static struct rl_object *known_use(struct rl_linker *linker, struct rl_object *known)
+static __attribute__((noinline)) struct rl_object *hosted_use(struct rl_linker *linker, struct rl_object *known)
 {
-	if (known == NULL || !known->is_hosted || linker->abi.object_keep == NULL
-	    || linker->abi.object_keep(linker->abi.context, known))
+	if (linker->abi.object_keep == NULL || linker->abi.object_keep(linker->abi.context, known))
 		return known;
 	atomic_store(&known->is_removed, true);
 	known->has_file_id = false;
 	rl_namespace_unname(known);
 	return NULL;
+}
+
+/* KNOWN, if it is still there: what another linker loaded it may have unloaded, and then nothing finds it again. */
+static inline struct rl_object *known_use(struct rl_linker *linker, struct rl_object *known)
+{
+	return known == NULL || !known->is_hosted ? known : hosted_use(linker, known);
 }
 
 /* An open file: an object we have under another name, or a new one. */
@@ -359,15 +363,11 @@ static enum rl_status file_resolve(struct rl_linker *linker, struct rl_namespace
 	return RL_OK;
 }
 
-static enum rl_status name_load(struct rl_linker *linker, struct rl_namespace *namespace,
-				const struct rl_request *request, struct rl_object **out_object, struct rl_diag *diag)
+/* Apart from its caller, so that the file's first bytes lie on the stack once, and not while libc is loaded in passing. */
+static __attribute__((noinline)) enum rl_status name_search(struct rl_linker *linker, struct rl_namespace *namespace,
+							    const struct rl_request *request,
+							    struct rl_object **out_object, struct rl_diag *diag)
 {
-	*out_object = known_use(linker, rl_namespace_find(namespace, request->name));
-	if (*out_object == NULL && linker->abi.name_claim != NULL)
-		RL_TRY(linker->abi.name_claim(linker->abi.context, request->name, request->requester, namespace,
-					      out_object, diag));
-	if (*out_object != NULL)
-		return RL_OK;
 	struct rl_file file;
 	file.source = NULL;
 	RL_TRY(linker->policy.find(linker->policy.context, request->name, request->requester, namespace, &file, diag));
@@ -377,16 +377,31 @@ static enum rl_status name_load(struct rl_linker *linker, struct rl_namespace *n
 	return status;
 }
 
-enum rl_status rl_load(struct rl_linker *linker, struct rl_namespace *namespace, const struct rl_request *request,
-		       struct rl_object **out_object, struct rl_diag *diag)
+static enum rl_status name_load(struct rl_linker *linker, struct rl_namespace *namespace,
+				const struct rl_request *request, struct rl_object **out_object, struct rl_diag *diag)
 {
-	if (request->file != NULL) {
-		struct rl_file file = *request->file;
-		request->file->path = NULL;
-		return file_resolve(linker, namespace, request, &file, out_object, diag);
-	}
-	if (strchr(request->name, '$') == NULL)
-		return name_load(linker, namespace, request, out_object, diag);
+	*out_object = known_use(linker, rl_namespace_find(namespace, request->name));
+	if (*out_object == NULL && linker->abi.name_claim != NULL)
+		RL_TRY(linker->abi.name_claim(linker->abi.context, request->name, request->requester, namespace,
+					      out_object, diag));
+	return *out_object != NULL ? RL_OK : name_search(linker, namespace, request, out_object, diag);
+}
+
+static __attribute__((noinline)) enum rl_status open_file_load(struct rl_linker *linker,
+								struct rl_namespace *namespace,
+								const struct rl_request *request,
+								struct rl_object **out_object, struct rl_diag *diag)
+{
+	struct rl_file file = *request->file;
+	request->file->path = NULL;
+	return file_resolve(linker, namespace, request, &file, out_object, diag);
+}
+
+/* A name with '$' in it. */
+static __attribute__((noinline)) enum rl_status expanded_load(struct rl_linker *linker, struct rl_namespace *namespace,
+							      const struct rl_request *request,
+							      struct rl_object **out_object, struct rl_diag *diag)
+{
 	char *expanded = NULL;
 	RL_TRY(linker->policy.expand(linker->policy.context, request->name, request->requester, &expanded, diag));
 	struct rl_request plain = *request;
@@ -403,6 +418,16 @@ enum rl_status rl_load(struct rl_linker *linker, struct rl_namespace *namespace,
 		rl_diag_drop(&found);
 	rl_heap_give(expanded);
 	return status;
+}
+
+enum rl_status rl_load(struct rl_linker *linker, struct rl_namespace *namespace, const struct rl_request *request,
+		       struct rl_object **out_object, struct rl_diag *diag)
+{
+	if (request->file != NULL)
+		return open_file_load(linker, namespace, request, out_object, diag);
+	if (strchr(request->name, '$') == NULL)
+		return name_load(linker, namespace, request, out_object, diag);
+	return expanded_load(linker, namespace, request, out_object, diag);
 }
 
 enum rl_status rl_adopt(struct rl_linker *linker, struct rl_namespace *namespace, const struct rl_adoption *adoption,

@@ -23,7 +23,7 @@ static bool side_drained(struct rl_readers *readers, unsigned side)
 	return false;
 }
 
-bool rl_readers_wait(struct rl_readers *readers)
+static bool readers_wait(struct rl_readers *readers)
 {
 	/* Twice: a reader may have read the old epoch and enter only after the first flip. */
 	for (int turn = 0; turn < 2; turn++) {
@@ -35,6 +35,11 @@ bool rl_readers_wait(struct rl_readers *readers)
 	}
 	readers->is_stuck = false;
 	return true;
+}
+
+bool rl_readers_wait(struct rl_readers *readers)
+{
+	return readers_wait(readers) && (readers->beside == NULL || readers_wait(readers->beside));
 }
 
 static bool retired_reserve(struct rl_readers *readers)

@@ -35,7 +35,7 @@ static bool ends_item(char c)
 }
 
 /* Try the directories of LIST: a descriptor, GO_ON or GIVE_UP. */
-static int list_try(struct attempt *attempt, const char *list)
+static int directories_try(struct attempt *attempt, const char *list)
 {
 	size_t name_size = strlen(attempt->name) + 1;
 	for (;;) {
@@ -172,7 +172,7 @@ static char *file_text(const char *path, int *out_error)
 }
 
 /* PREFIX/etc/ld-musl-ARCH.path, where the loader's name is PREFIX/DIRECTORY/NAME. */
-static const char *system_path(struct rl_musl_search *search)
+static __attribute__((noinline)) const char *system_path(struct rl_musl_search *search)
 {
 	const char *name = search->loader_name, *last = name, *before = name;
 	for (const char *c = name; *name == '/' && *c != '\0'; c++) {
@@ -198,18 +198,18 @@ static int places_try(struct rl_musl_search *search, struct attempt *attempt, st
 {
 	int fd = GO_ON;
 	if (search->options->library_path != NULL)
-		fd = list_try(attempt, search->options->library_path);
+		fd = directories_try(attempt, search->options->library_path);
 	for (; fd == GO_ON && requester != NULL; requester = requester->loader) {
 		const char *path;
 		if (!run_path(search, requester, &path))
 			fd = GIVE_UP;
 		else if (path != NULL)
-			fd = list_try(attempt, path);
+			fd = directories_try(attempt, path);
 	}
 	if (fd == GO_ON) {
 		if (search->system_path == NULL)
 			search->system_path = system_path(search);
-		fd = list_try(attempt, search->system_path);
+		fd = directories_try(attempt, search->system_path);
 	}
 	return fd;
 }
@@ -229,12 +229,14 @@ static enum rl_status header_check(const struct rl_file_head *head)
 	return header->e_phentsize == sizeof(Elf64_Phdr) ? RL_OK : RL_ELF_PHENTSIZE;
 }
 
-static enum rl_status search_find(void *context, const char *name, struct rl_object *requester,
+static enum rl_status file_find(void *context, const char *name, struct rl_object *requester,
 				  struct rl_namespace *namespace, struct rl_file *out_file, struct rl_diag *diag)
 {
 	(void)namespace;
 	struct rl_musl_search *search = context;
-	struct attempt attempt = {.name = name, .error = ENOENT};
+	struct attempt attempt; /* its path is written when it is needed */
+	attempt.name = name;
+	attempt.error = ENOENT;
 	const char *path = name;
 	long fd = GO_ON;
 	size_t length = strlen(name);
@@ -284,5 +286,5 @@ static enum rl_status search_expand(void *context, const char *name, struct rl_o
 struct rl_policy rl_musl_search_policy(struct rl_musl_search *search)
 {
 	return (struct rl_policy){
-		.context = search, .find = search_find, .forget = search_forget, .expand = search_expand};
+		.context = search, .find = file_find, .forget = search_forget, .expand = search_expand};
 }

@@ -57,9 +57,30 @@ static unsigned long replace(unsigned rounds)
 	return waited;
 }
 
+/* Readers that are counted apart are waited for, too; and who entered alone may leave in company, or forgotten. */
+static void test_beside(void)
+{
+	struct rl_readers beside = {0};
+	readers.beside = &beside;
+	for (unsigned way = 0; way < 4; way++) {
+		CHECK(rl_readers_are_none(&beside) && rl_readers_wait(&readers));
+		unsigned outer = rl_readers_enter_as(&beside, way & 1);
+		unsigned inner = rl_readers_enter_as(&beside, way & 2);
+		rl_readers_leave_as(&beside, inner, way & 1);
+		CHECK(!rl_readers_are_none(&beside) && !rl_readers_wait(&readers));
+		rl_readers_leave_as(&beside, outer, way & 2);
+		CHECK(rl_readers_are_none(&beside) && rl_readers_wait(&readers));
+		outer = rl_readers_enter_as(&beside, way & 1);
+		rl_readers_forget(&beside);
+		rl_readers_leave_as(&beside, outer, way & 2);
+	}
+	readers.beside = NULL;
+}
+
 int main(void)
 {
 	enum { COUNT = 4 };
+	test_beside();
 	CHECK(rl_readers_wait(&readers));
 	unsigned side = rl_readers_enter(&readers);
 	CHECK(!rl_readers_wait(&readers)); /* somebody is inside for ever */

@@ -116,6 +116,7 @@ static bool is_host_library(const struct rl_host_map *map)
 bool rl_host_find(struct rl_host *host, struct rl_host_map *first)
 {
 	host->maps = first;
+	host->is_single_threaded = rl_host_single_threaded();
 	for (struct rl_host_map *map = first; map != NULL; map = map->l_next) {
 		struct library library = {0};
 		if (map->l_addr == 0 || !is_host_library(map))

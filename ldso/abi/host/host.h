@@ -121,7 +121,7 @@ struct rl_host_map_table {
 
 /* Who is inside a function of the host that holds its list's lock, which it does not free in the child of a fork. */
 struct rl_host_walks {
-	atomic_uint inside;
+	struct rl_readers readers; /* a walk is a read section, too: of our lists, and of what a walk remembered */
 	atomic_uintptr_t visited; /* the thread in whose name a visitor runs, 0: none */
 	atomic_bool is_forking;   /* a fork waits for them to come out: do not enter */
 	atomic_bool has_lost;     /* somebody never came out (a visitor that threw): no longer worth the wait */
@@ -141,6 +141,7 @@ struct rl_host {
 	struct rl_host_lock mutex;
 	struct rl_host_map *libc_map;
 	bool is_glibc, is_started;
+	const char *is_single_threaded; /* libc's word whether the process has one thread; NULL: it does not say */
 	unsigned key; /* its destructor tells us of the end of threads */
 	unsigned long long seen_adds, seen_subs; /* the host's counters when its list was read */
 	bool opens_all;                          /* nothing more is loaded by us */
@@ -165,6 +166,7 @@ struct rl_abi rl_host_abi(struct rl_host *host);
 /* process.c: the kernel's block (argc, the arguments, NULL, the environment), and the host's list; NULL: not known. */
 uintptr_t *rl_host_stack(void);
 struct rl_host_map *rl_host_maps(void);
+const char *rl_host_single_threaded(void); /* libc's variable that says whether there is one thread; NULL: it has none */
 
 /* find.c: find the host's functions, FIRST being its list; false if this is no process that we can join. */
 bool rl_host_find(struct rl_host *host, struct rl_host_map *first);

@@ -103,7 +103,7 @@ static int walked_visit(const struct iteration *iteration, const struct rl_host_
 	return result;
 }
 
-/* In a read section. */
+/* In a walk or in a read section. */
 static int own_visit(const struct iteration *iteration)
 {
 	struct rl_host *host = iteration->host;
@@ -111,8 +111,12 @@ static int own_visit(const struct iteration *iteration)
 	int result = 0;
 	if (list == NULL)
 		return 0;
-	for (const struct rl_host_listed *item = list->items;
-	     result == 0 && item < list->items + atomic_load_explicit(&list->count, memory_order_acquire); item++) {
+	const struct rl_host_listed *item = list->items, *end = item;
+	for (; result == 0; item++) {
+		if (item == end) /* a visitor may open what follows */
+			end = list->items + atomic_load_explicit(&list->count, memory_order_acquire);
+		if (item == end)
+			break;
 		const struct rl_object *object = atomic_load_explicit(&item->object, memory_order_acquire);
 		if (object == NULL)
 			continue;
@@ -124,11 +128,10 @@ static int own_visit(const struct iteration *iteration)
 	return result;
 }
 
-/* The first visit of the host's shows its counters. */
+/* The first visit of the host's shows its counters.  In a walk. */
 static void begin(struct iteration *iteration, const struct rl_host_phdr_info *info)
 {
 	struct rl_host *host = iteration->host;
-	unsigned side = rl_readers_enter(&host->linker->readers);
 	const struct rl_host_walked *walked = atomic_load(&host->walked);
 	bool is_known = walked != NULL && walked->adds == info->dlpi_adds && walked->subs == info->dlpi_subs;
 	iteration->is_begun = true;
@@ -139,7 +142,6 @@ static void begin(struct iteration *iteration, const struct rl_host_phdr_info *i
 		iteration->result = walked_visit(iteration, walked);
 	if (is_known && iteration->result == 0)
 		iteration->result = own_visit(iteration);
-	rl_readers_leave(&host->linker->readers, side);
 }
 
 static int host_visit(struct rl_host_phdr_info *info, size_t size, void *argument)

@@ -14,6 +14,8 @@ extern void *__libc_stack_end __attribute__((weak, visibility("default")));
 /* The same under musl; its environment lies where the kernel put it until the program changes it. */
 extern struct host_debug *_dl_debug_addr __attribute__((weak, visibility("default")));
 extern void **__environ __attribute__((weak, visibility("default")));
+/* glibc 2.32: changes to false before a thread is made. */
+extern const char __libc_single_threaded __attribute__((weak, visibility("default")));
 
 uintptr_t *rl_host_stack(void)
 {
@@ -32,4 +34,9 @@ struct rl_host_map *rl_host_maps(void)
 	if (&_r_debug != NULL)
 		return _r_debug.maps;
 	return &_dl_debug_addr == NULL || _dl_debug_addr == NULL ? NULL : _dl_debug_addr->maps;
+}
+
+const char *rl_host_single_threaded(void)
+{
+	return &__libc_single_threaded;
 }

@@ -51,6 +51,7 @@ enum rl_status rl_host_threads_start(struct rl_host *host)
 		return RL_NO_MEMORY;
 	host->guest.host_address = functions->tls_get_addr;
 	host->guest.thread_enter = enter;
+	host->linker->readers.beside = &host->walks.readers;
 	host->linker->tls.guest = &host->guest;
 	host->linker->tls.module_base = RL_GUEST_MODULES;
 	if (functions->at_fork != NULL)

@@ -1,4 +1,4 @@
-/* Walking the host's list.  glibc holds a lock meanwhile that it does not free in the child of a fork, so that a child
+/* Walking the host's list, as a read section of its own.  glibc holds a lock meanwhile that it does not free in the child of a fork, so that a child
  * of a process that walks could neither open nor walk.  A fork waits until nobody does; who wants to begin waits for
  * the fork.  Both waits are bounded: a visitor may itself wait for the thread that forks. */
 #include "host.h"
@@ -35,31 +35,45 @@ static int visit(struct rl_host_phdr_info *info, size_t size, void *argument)
 	return result;
 }
 
+/* Whether there is no other thread, who could fork, write or walk. */
+static bool is_alone(const struct rl_host *host)
+{
+	return host->is_single_threaded != NULL && __atomic_load_n(host->is_single_threaded, __ATOMIC_RELAXED) != 0;
+}
+
+/* A fork is going on: begin the walk once more when it is done. */
+static __attribute__((noinline)) unsigned fork_await(struct rl_host_walks *walks, unsigned side)
+{
+	for (int i = 0; i < PATIENCE && atomic_load(&walks->is_forking)
+			&& atomic_load(&walks->visited) != rl_port_thread_pointer(); i++) {
+		rl_readers_leave(&walks->readers, side);
+		moment_wait();
+		side = rl_readers_enter(&walks->readers);
+	}
+	return side;
+}
+
 int rl_host_walk(struct rl_host *host, rl_host_visitor *visitor, void *argument)
 {
 	struct rl_host_walks *walks = &host->walks;
 	struct walk walk = {host, visitor, argument};
-	if (!host->is_glibc)
-		return host->functions.iterate(visitor, argument); /* musl's fork sees to its own lock */
-	atomic_fetch_add(&walks->inside, 1);
-	for (int i = 0; i < PATIENCE && atomic_load(&walks->is_forking)
-			&& atomic_load(&walks->visited) != rl_port_thread_pointer(); i++) {
-		atomic_fetch_sub(&walks->inside, 1);
-		moment_wait();
-		atomic_fetch_add(&walks->inside, 1);
-	}
-	int result = host->functions.iterate(visit, &walk);
-	atomic_fetch_sub(&walks->inside, 1);
+	unsigned side = rl_readers_enter_as(&walks->readers, is_alone(host));
+	if (__builtin_expect(atomic_load(&walks->is_forking), false))
+		side = fork_await(walks, side);
+	int result = host->is_glibc ? host->functions.iterate(visit, &walk) : host->functions.iterate(visitor, argument);
+	rl_readers_leave_as(&walks->readers, side, is_alone(host));
 	return result;
 }
 
 void rl_host_walks_stop(struct rl_host *host)
 {
 	struct rl_host_walks *walks = &host->walks;
+	if (!host->is_glibc)
+		return; /* musl's fork sees to its own lock */
 	atomic_store(&walks->is_forking, true);
 	int patience = atomic_load(&walks->has_lost) ? PATIENCE_LOST : PATIENCE;
 	for (int i = 0; i < patience; i++) {
-		if (atomic_load(&walks->inside) == 0) {
+		if (rl_readers_are_none(&walks->readers)) {
 			atomic_store(&walks->has_lost, false);
 			return;
 		}
@@ -80,7 +94,7 @@ void rl_host_walks_forget(struct rl_host *host)
 	struct rl_host_walks *walks = &host->walks;
 	bool is_visitor = atomic_load(&walks->visited) == rl_port_thread_pointer();
 	atomic_store(&walks->is_forking, false);
-	atomic_store(&walks->inside, is_visitor ? 1 : 0);
+	rl_readers_forget(&walks->readers); /* a visitor's own walk may leave all the same */
 	if (!is_visitor)
 		atomic_store(&walks->visited, 0);
 }

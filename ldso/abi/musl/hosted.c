@@ -96,7 +96,7 @@ static void symbols_start(struct rl_musl_hosted *hosted)
 }
 
 /* Room for as many symbols as libc has symbolic relocations. */
-static bool symbols_reserve(struct rl_musl_hosted *hosted, const struct rl_object *libc)
+static __attribute__((noinline)) bool symbols_reserve(struct rl_musl_hosted *hosted, const struct rl_object *libc)
 {
 	size_t strings = hosted->strings_size, count = hosted->symbol_count + references_count(libc, &strings);
 	Elf64_Sym *symbols =

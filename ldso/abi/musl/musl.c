@@ -16,7 +16,7 @@ struct rl_object *rl_musl_object(const struct rl_musl *musl, const void *handle)
 	return NULL;
 }
 
-static enum rl_status object_attach(void *context, struct rl_object *object, struct rl_diag *diag)
+static enum rl_status map_attach(void *context, struct rl_object *object, struct rl_diag *diag)
 {
 	(void)context;
 	if (!RL_PORT_MUSL_CALLS_INIT)
@@ -32,7 +32,7 @@ static enum rl_status object_attach(void *context, struct rl_object *object, str
 	return RL_OK;
 }
 
-static void object_detach(void *context, struct rl_object *object)
+static void map_detach(void *context, struct rl_object *object)
 {
 	(void)context;
 	rl_heap_give(object->shadow);
@@ -51,13 +51,13 @@ void rl_musl_list(struct rl_musl *musl, struct rl_object *object)
 	musl->last = map;
 }
 
-static void object_list(void *context, struct rl_object *object)
+static void map_list(void *context, struct rl_object *object)
 {
 	if (object->kind != RL_OBJECT_LINKER)
 		rl_musl_list(context, object);
 }
 
-static void object_unlist(void *context, struct rl_object *object)
+static void map_unlist(void *context, struct rl_object *object)
 {
 	struct rl_musl *musl = context;
 	struct rl_musl_map *map = rl_musl_map(object);
@@ -119,10 +119,10 @@ struct rl_abi rl_musl_abi(struct rl_musl *musl)
 		.context = musl,
 		.thread_size = 0, /* libc's business */
 		.thread_align = sizeof(uintptr_t),
-		.object_attach = object_attach,
-		.object_detach = object_detach,
-		.object_list = object_list,
-		.object_unlist = object_unlist,
+		.object_attach = map_attach,
+		.object_detach = map_detach,
+		.object_list = map_list,
+		.object_unlist = map_unlist,
 		.list_reordered = list_reordered,
 		.object_tls = object_tls,
 		.name_claim = name_claim,
