@@ -80,9 +80,12 @@ static void archives_test(void)
 	relink_module *module = NULL;
 	relink_error error;
 	CHECK(group_try("main.o one.a two.a", RELINK_WHOLE_ARCHIVE, &module, &error) == RELINK_E_REL_SYMBOL
-	      && strcmp(error.symbol, "nobody_has_this") == 0);
+	      && strcmp(error.symbol, "nobody_has_this") == 0 && strcmp(error.file, "one.a(unwanted.o)") == 0);
 	CHECK(group_try("main.o bare.a", 0, &module, &error) == RELINK_E_ARCHIVE && strcmp(error.file, "bare.a") == 0);
-	CHECK(group_try("main.o", 0, &module, &error) == RELINK_E_REL_SYMBOL && strcmp(error.symbol, "first") == 0);
+	CHECK(group_try("main.o", 0, &module, &error) == RELINK_E_REL_SYMBOL && strcmp(error.symbol, "first") == 0
+	      && strcmp(error.file, "main.o") == 0);
+	CHECK(group_try("second.o main.o a_member_with_a_name_that_is_long.o", 0, &module, &error) == RELINK_E_REL_SYMBOL
+	      && strcmp(error.symbol, "third") == 0 && strcmp(error.file, "second.o") == 0);
 	CHECK(group_try("main.o main.o", 0, &module, &error) == RELINK_E_LINK_TWICE && strcmp(error.symbol, "answer") == 0
 	      && strcmp(error.requester, "main.o") == 0);
 	check_library("libplain.so", "int x;", "");
