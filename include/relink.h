@@ -429,6 +429,16 @@ RELINK_API relink_status relink_load_mapped(relink_context *context, const relin
 					    const relink_options *options, relink_module **out_module,
 					    relink_error *error);
 
+/* Become the program INPUT with ARGV and ENVP (NULL: none), lists that end with NULL, as execve(2) would, but in this
+ * process and from any input: static or dynamic, position-independent or not.  It gets a new stack of 8 MiB and the
+ * process's auxiliary vector with what differs; caught signals are reset.  What else there is stays: other mappings, open
+ * descriptors (FD_CLOEXEC, too), what /proc tells.  Made for the child of a fork: no other thread may exist
+ * (RELINK_E_ARGUMENT).  Returns only what went wrong, with everything as before: RELINK_E_IO_…, RELINK_E_EHDR_…,
+ * RELINK_E_PHDR_…, RELINK_E_KIND, RELINK_E_STACK, RELINK_E_MEMORY (E2BIG), and RELINK_E_MAP, with EEXIST if something is
+ * where the program has to be. */
+RELINK_API relink_status relink_execute(const relink_input *input, char *const *argv, char *const *envp,
+					relink_error *error);
+
 /* Call the constructors of a module that was loaded with RELINK_DEFER_INIT, and of what came with it; once. */
 RELINK_API relink_status relink_initialize(relink_module *module);
 
@@ -459,7 +469,7 @@ enum { RELINK_WHOLE_ARCHIVE = 1 << 20 }; /* an option of relink_link: take all m
  * where relink_load takes it.  The result is always a new module.
  * Constructors run in the order of the inputs, by priority.  relink_load does this for a single archive.
  * Fails like relink_load, with RELINK_E_ARCHIVE (also for one without an index), RELINK_E_LINK_TWICE, and
- * RELINK_E_KIND for an input that is neither. */
+ * RELINK_E_KIND for an input that is neither.  Errors of relocation name the input, or ARCHIVE(MEMBER), as file. */
 RELINK_API relink_status relink_link(relink_context *context, const char *name, const relink_input *inputs, size_t count,
 				     const relink_options *options, relink_module **out_module, relink_error *error);
 

@@ -112,6 +112,16 @@ static inline int rl_port_guards_branches(void)
 	return rl_port_ifunc_argument.hwcap2 >> 17 & 1; /* HWCAP2_BTI */
 }
 
+/* Give control to a program, as the kernel does. */
+static inline _Noreturn void rl_port_enter(uintptr_t entry, uintptr_t stack)
+{
+	__asm__ volatile("mov sp, %1\n\tmov x29, xzr\n\tmov x30, xzr\n\tmov x0, xzr\n\tbr %0"
+			 :
+			 : "r"(entry), "r"(stack)
+			 : "memory", "x0", "x30");
+	__builtin_unreachable();
+}
+
 /* Hint in a spinning loop. */
 static inline void rl_port_pause(void)
 {

@@ -109,6 +109,16 @@ static inline int rl_port_guards_branches(void)
 	return 0;
 }
 
+/* Give control to a program, as the kernel does. */
+static inline _Noreturn void rl_port_enter(uintptr_t entry, uintptr_t stack)
+{
+	__asm__ volatile("mv sp, %1\n\tli ra, 0\n\tli a0, 0\n\tjr %0"
+			 :
+			 : "r"(entry), "r"(stack)
+			 : "memory", "a0", "ra");
+	__builtin_unreachable();
+}
+
 /* Hint in a spinning loop: PAUSE, which is a FENCE to a CPU that does not know it. */
 static inline void rl_port_pause(void)
 {

@@ -108,6 +108,16 @@ static inline int rl_port_guards_branches(void)
 	return 0;
 }
 
+/* Give control to a program, as the kernel does. */
+static inline _Noreturn void rl_port_enter(uintptr_t entry, uintptr_t stack)
+{
+	__asm__ volatile("movq %1, %%rsp\n\txorl %%ebp, %%ebp\n\txorl %%edx, %%edx\n\tjmp *%0"
+			 :
+			 : "a"(entry), "S"(stack)
+			 : "memory");
+	__builtin_unreachable();
+}
+
 /* Hint in a spinning loop. */
 static inline void rl_port_pause(void)
 {

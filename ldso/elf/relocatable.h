@@ -14,6 +14,9 @@
 /* Larger files, sections and alignments are refused. */
 enum { RL_RELOCATABLE_LIMIT = 1 << 30, RL_RELOCATABLE_ALIGN_LIMIT = 4096 };
 
+/* A flag of ours (SHF_MASKOS) on a section of relocations: its name is that of the file that it came from. */
+#define RL_SECTION_OF_MEMBER UINT64_C(0x08000000)
+
 /* What rl_relocatable_section returns for symbols that are in no section. */
 #define RL_SECTION_ABSOLUTE UINT32_C(0xfffffff1)
 #define RL_SECTION_COMMON UINT32_C(0xfffffff2)

@@ -12,7 +12,7 @@
 
 static enum rl_status damaged(const struct rl_assembly *a, uint32_t type)
 {
-	return rl_fail(a->diag, RL_RELOC_DAMAGED, .subject = a->object->path, .value = type);
+	return rl_fail(a->diag, RL_RELOC_DAMAGED, .subject = a->subject, .value = type);
 }
 
 static const char *name_of(const struct rl_assembly *a, uint32_t index)
@@ -54,7 +54,7 @@ static enum rl_status tls_distance(const struct rl_assembly *a, uint32_t index, 
 		return RL_OK;
 	enum rl_status status = rl_tls_static_add(a->linker, definer, &lack);
 	if (status != RL_OK)
-		return rl_fail(a->diag, status, .subject = a->object->path, .symbol = name_of(a, index),
+		return rl_fail(a->diag, status, .subject = a->subject, .symbol = name_of(a, index),
 			       .value = lack.obstacle, .wanted = lack.wanted, .possible = lack.possible);
 	*out = RL_TLS_BELOW_TP ? meaning->address - definer->tls.offset : meaning->address + definer->tls.offset;
 	return RL_OK;
@@ -73,7 +73,7 @@ static enum rl_status descriptor_fill(const struct rl_assembly *a, const struct 
 		struct rl_tls_descriptor *descriptor =
 			rl_tls_descriptor_make(&a->linker->tls, a->object, definer, meaning->address);
 		if (descriptor == NULL)
-			return rl_fail(a->diag, RL_NO_MEMORY, .subject = a->object->path);
+			return rl_fail(a->diag, RL_NO_MEMORY, .subject = a->subject);
 		words[0] = (uintptr_t)rl_port_tlsdesc_dynamic;
 		words[1] = (uintptr_t)descriptor;
 	}
@@ -133,7 +133,7 @@ static enum rl_status address_value(const struct rl_assembly *a, uint32_t index,
 {
 	bool has_stub = a->draft->wants[index].stub != 0, reaches = fits(meaning->address - from, kind);
 	if (meaning->is_ifunc && !has_stub)
-		return rl_fail(a->diag, RL_RELOC_DAMAGED, .subject = a->object->path, .symbol = name_of(a, index));
+		return rl_fail(a->diag, RL_RELOC_DAMAGED, .subject = a->subject, .symbol = name_of(a, index));
 	*out_value = meaning->address;
 	if (has_stub && !meaning->is_data && (meaning->is_ifunc || !reaches))
 		*out_value = stub_of(a, index);
@@ -225,12 +225,12 @@ static enum rl_status rela_apply(const struct rl_assembly *a, const Elf64_Shdr *
 	if (is_done || kind.value == RL_SECTION_NOTHING)
 		return RL_OK;
 	if (kind.width == 0)
-		return rl_fail(a->diag, RL_RELOC_TYPE, .subject = a->object->path, .value = type);
+		return rl_fail(a->diag, RL_RELOC_TYPE, .subject = a->subject, .value = type);
 	RL_TRY(value_find(a, rela, &kind, place, &value));
 	if (kind.is_relative)
 		value -= place;
 	if (!fits(value, &kind))
-		return rl_fail(a->diag, RL_RELOC_OVERFLOW, .subject = a->object->path, .value = type,
+		return rl_fail(a->diag, RL_RELOC_OVERFLOW, .subject = a->subject, .value = type,
 			       .symbol = name_of(a, index));
 	memcpy((void *)place, &value, kind.width);
 	return RL_OK;
@@ -247,8 +247,11 @@ static enum rl_status sections_apply(const struct rl_assembly *a, bool is_tls)
 		    || ((target->sh_flags & SHF_TLS) != 0) != is_tls || target->sh_type == SHT_NOBITS)
 			continue;
 		const Elf64_Rela *rela = rl_relocatable_array(file, section, sizeof *rela, &count);
+		struct rl_assembly member = *a;
+		if (section->sh_flags & RL_SECTION_OF_MEMBER)
+			member.subject = rl_relocatable_name(file, section);
 		for (size_t j = 0; j < count; j++)
-			RL_TRY(rela_apply(a, target, a->draft->places[section->sh_info], &rela[j]));
+			RL_TRY(rela_apply(&member, target, a->draft->places[section->sh_info], &rela[j]));
 	}
 	return RL_OK;
 }
@@ -344,7 +347,7 @@ static enum rl_status protect(const struct rl_assembly *a)
 					: rl_memory_protect(a->object->memory, a->base + a->draft->starts[part], size,
 							    protections[part]);
 		if (rl_sys_is_error(result))
-			return rl_fail(a->diag, RL_MAP_PROTECT, .subject = a->object->path,
+			return rl_fail(a->diag, RL_MAP_PROTECT, .subject = a->subject,
 				       .error_number = (int)-result);
 	}
 	return RL_OK;
@@ -352,7 +355,7 @@ static enum rl_status protect(const struct rl_assembly *a)
 
 enum rl_status rl_draft_assemble(struct rl_linker *linker, struct rl_object *object, struct rl_diag *diag)
 {
-	struct rl_assembly a = {linker, object, object->draft, diag, object->image.bias};
+	struct rl_assembly a = {linker, object, object->draft, diag, object->image.bias, object->path};
 	RL_TRY(sections_apply(&a, true));
 	RL_TRY(sections_apply(&a, false));
 	RL_TRY(got_fill(&a, false));

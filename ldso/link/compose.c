@@ -60,15 +60,17 @@ static void symbols_number(struct composer *w)
 	w->string_size = strings;
 }
 
-/* Places for everything; the section headers come first, the names of sections that hold relocations are "". */
+/* Places for everything; the section headers come first.  A section that holds relocations has the name of its file. */
 static bool measure(struct composer *w)
 {
 	size_t names = 1;
 	for (size_t i = 1; i < w->c->section_count; i++)
 		names += strlen(w->c->sections[i].name) + 1;
-	for (struct rl_unit *unit = w->c->first; unit != NULL; unit = unit->next)
+	for (struct rl_unit *unit = w->c->first; unit != NULL; unit = unit->next) {
+		names += strlen(unit->name) + 1;
 		for (size_t i = 1; i < unit->file.section_count; i++)
 			w->relocation_count += has_relocations(unit, &unit->file.sections[i]);
+	}
 	symbols_number(w);
 	w->name_size = names;
 	w->symbol_section = (uint32_t)(w->c->section_count + w->relocation_count);
@@ -99,6 +101,14 @@ static Elf64_Shdr *section_write(struct composer *w, uint32_t number, uint32_t t
 	return section;
 }
 
+static uint32_t section_name_write(struct composer *w, const char *name)
+{
+	size_t size = strlen(name) + 1, place = w->name_used;
+	memcpy(w->names + place, name, size);
+	w->name_used += size;
+	return (uint32_t)place;
+}
+
 static void contents_write(struct composer *w)
 {
 	for (uint32_t i = 1; i < w->c->section_count; i++) {
@@ -107,10 +117,7 @@ static void contents_write(struct composer *w)
 						    out->header.sh_addralign);
 		section->sh_flags = out->header.sh_flags;
 		section->sh_entsize = out->header.sh_entsize;
-		section->sh_name = (uint32_t)w->name_used;
-		size_t size = strlen(out->name) + 1;
-		memcpy(w->names + w->name_used, out->name, size);
-		w->name_used += size;
+		section->sh_name = section_name_write(w, out->name);
 	}
 	for (struct rl_unit *unit = w->c->first; unit != NULL; unit = unit->next)
 		for (size_t i = 1; i < unit->file.section_count; i++) {
@@ -176,7 +183,8 @@ static void symbols_write(struct composer *w)
 }
 
 /* The entries of one section: those that mean something that is left out stay away, and their places zero. */
-static void relocations_write(struct composer *w, const struct rl_unit *unit, const Elf64_Shdr *from, uint32_t number)
+static void relocations_write(struct composer *w, const struct rl_unit *unit, const Elf64_Shdr *from, uint32_t number,
+			      uint32_t name)
 {
 	size_t count, used = 0;
 	const Elf64_Rela *items = rl_relocatable_array(&unit->file, from, sizeof *items, &count);
@@ -197,6 +205,8 @@ static void relocations_write(struct composer *w, const struct rl_unit *unit, co
 	section->sh_entsize = sizeof *out;
 	section->sh_link = w->symbol_section;
 	section->sh_info = target->section;
+	section->sh_name = name;
+	section->sh_flags = RL_SECTION_OF_MEMBER;
 }
 
 /* The tables, then the header. */
@@ -251,10 +261,12 @@ enum rl_status rl_combination_finish(struct rl_combination *c, char **out_bytes,
 	contents_write(&w);
 	symbols_write(&w);
 	uint32_t number = (uint32_t)c->section_count;
-	for (struct rl_unit *unit = c->first; unit != NULL; unit = unit->next)
+	for (struct rl_unit *unit = c->first; unit != NULL; unit = unit->next) {
+		uint32_t name = section_name_write(&w, unit->name);
 		for (size_t i = 1; i < unit->file.section_count; i++)
 			if (has_relocations(unit, &unit->file.sections[i]))
-				relocations_write(&w, unit, &unit->file.sections[i], number++);
+				relocations_write(&w, unit, &unit->file.sections[i], number++, name);
+	}
 	header_write(&w);
 	*out_bytes = w.bytes;
 	*out_size = w.at;

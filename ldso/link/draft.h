@@ -57,6 +57,7 @@ struct rl_assembly {
 	struct rl_draft *draft;
 	struct rl_diag *diag;
 	uintptr_t base;
+	const char *subject; /* of failures: the object's path, or the file among several that a relocation is in */
 };
 
 /* Whether a section holds constructors (IS_INIT) or destructors, and their rank, as link editors sort them: the lower

@@ -21,3 +21,13 @@ int rl_file_read(const struct rl_file *file, void *buffer, size_t size, uint64_t
 	}
 	return 0;
 }
+
+int rl_file_size(const struct rl_file *file, uint64_t *out_size)
+{
+	struct stat info = {0};
+	long result = file->source != NULL ? 0 : rl_sys_stat_fd(file->fd, &info);
+	if (rl_sys_is_error(result))
+		return (int)-result;
+	*out_size = file->source != NULL ? file->source->size : (uint64_t)info.st_size;
+	return 0;
+}

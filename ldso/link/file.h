@@ -22,4 +22,7 @@ struct rl_file {
 /* Copy SIZE bytes at OFFSET to BUFFER.  Returns 0 or an errno; EIO: the file ends before. */
 RL_NODISCARD int rl_file_read(const struct rl_file *file, void *buffer, size_t size, uint64_t offset);
 
+/* Its size; returns 0 or an errno. */
+RL_NODISCARD int rl_file_size(const struct rl_file *file, uint64_t *out_size);
+
 #endif

@@ -67,7 +67,7 @@ static enum rl_status binding_find(const struct rl_assembly *a, uint32_t index, 
 	struct rl_lookup lookup = {.name = rl_name_make(name), .want = {.newest = true}};
 	if (rl_lookup_list(a->linker, atomic_load(&a->object->search), &lookup, out_binding) || may_lack)
 		return RL_OK;
-	enum rl_status status = rl_fail(a->diag, RL_SYMBOL_UNDEFINED, .subject = a->object->path, .symbol = name);
+	enum rl_status status = rl_fail(a->diag, RL_SYMBOL_UNDEFINED, .subject = a->subject, .symbol = name);
 	Elf64_Rela rela = {.r_info = ELF64_R_INFO((uint64_t)index, RL_RELOC_NONE)};
 	if (a->linker->excuse_symbol != NULL)
 		status = a->linker->excuse_symbol(a->linker, a->object, &rela, out_binding, a->diag);

@@ -153,6 +153,7 @@ const struct rl_scope_cell *rl_family_cell(void);
 bool rl_reserve_take(struct rl_object *object);
 void rl_reserve_fill(const struct rl_object *object);
 void rl_reserve_give(struct rl_object *object);
+bool rl_has_other_threads(void); /* than the calling one; true if that cannot be known */
 
 /* module.c: the handle of OBJECT with one more reference; NULL without memory.  The lock is held. */
 relink_module *rl_module_take(struct rl_object *object);

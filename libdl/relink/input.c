@@ -105,13 +105,12 @@ enum rl_status rl_input_read(const relink_input *input, char **out_bytes, size_t
 	const char *name = input->name != NULL ? input->name : "<memory>";
 	struct rl_input_source source;
 	struct rl_file file;
-	struct stat info = {0};
+	uint64_t size = 0;
 	int error = 0;
 	enum rl_status status = source_open(input, &source, &file, &error);
 	if (status != RL_OK)
 		return rl_fail(diag, status, .subject = name, .error_number = error);
-	error = file.source != NULL ? 0 : -(int)rl_sys_stat_fd(file.fd, &info);
-	uint64_t size = file.source != NULL ? file.source->size : (uint64_t)info.st_size;
+	error = rl_file_size(&file, &size);
 	char *bytes = NULL;
 	if (error != 0)
 		status = RL_FILE_STAT;

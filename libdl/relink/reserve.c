@@ -102,7 +102,7 @@ static bool is_unfinished(const struct rl_object *object)
 	return false; /* DT_RELR was applied before all others */
 }
 
-static bool has_other_threads(void)
+bool rl_has_other_threads(void)
 {
 	enum { DOTS = 2 };
 	struct stat info;
@@ -122,7 +122,7 @@ bool rl_reserve_take(struct rl_object *object)
 	struct rl_tls_block *tls = &object->tls;
 	struct rl_host_shadow *shadow = rl_host_shadow(object);
 	if (!RL_TLS_BELOW_TP || !rl_host.is_glibc || shadow == NULL || shadow->kept != NULL
-	    || (is_unfinished(object) && has_other_threads()))
+	    || (is_unfinished(object) && rl_has_other_threads()))
 		return false;
 	size_t size = image_place(tls) + tls->image_size;
 	struct reservation *file = rl_heap_take(size);

@@ -1,10 +1,8 @@
 /* Looking at a file without mapping it: header, segments, sections, dynamic section, all through the file's offsets, each
  * read once and checked against the file's size.  What was scanned can be loaded without reading its head again. */
 #include <string.h>
-#include <sys/stat.h>
 
 #include "../../ldso/base/heap.h"
-#include "../../ldso/base/sys.h"
 #include "../../ldso/link/list.h"
 #include "closure.h"
 
@@ -196,24 +194,12 @@ static relink_kind kind_of(const struct relink_scan *scan, const Elf64_Ehdr *hea
 	return RELINK_LIBRARY;
 }
 
-static enum rl_status size_find(struct relink_scan *scan)
-{
-	struct stat info;
-	if (scan->file.source != NULL) {
-		scan->size = scan->file.source->size;
-		return RL_OK;
-	}
-	if (rl_sys_is_error(rl_sys_stat_fd(scan->file.fd, &info)))
-		return RL_FILE_STAT;
-	scan->size = (uint64_t)info.st_size;
-	return RL_OK;
-}
-
 static enum rl_status scan_read(struct relink_scan *scan)
 {
 	const Elf64_Ehdr *header = (const Elf64_Ehdr *)scan->file.head.bytes;
 	enum rl_status status;
-	RL_TRY(size_find(scan));
+	if (rl_file_size(&scan->file, &scan->size) != 0)
+		return RL_FILE_STAT;
 	scan->info.header = header;
 	scan->info.name = scan->input.name;
 	scan->info.size = scan->size;

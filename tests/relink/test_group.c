@@ -59,6 +59,30 @@ static void circle_test(const char *flags)
 	relink_unref(module);
 }
 
+/* The index of FROM with 64-bit offsets, as archives of more than 4 GiB have it; nm says whether it is right. */
+static void wide_index_make(const char *from, const char *to)
+{
+	FILE *script = fopen("widen.py", "w");
+	NEED(script != NULL);
+	fputs("import struct, sys\n"
+	      "data = open(sys.argv[1], 'rb').read()\n"
+	      "assert data[:8] == b'!<arch>\\n' and data[8:24].rstrip() == b'/'\n"
+	      "size = int(data[56:66])\n"
+	      "index, rest = data[68:68 + size], data[68 + size + size % 2:]\n"
+	      "count = struct.unpack('>I', index[:4])[0]\n"
+	      "offsets = struct.unpack('>%dI' % count, index[4:4 + 4 * count])\n"
+	      "names = index[4 + 4 * count:]\n"
+	      "size = 8 + 8 * count + len(names)\n"
+	      "names += bytes(-size % 8)\n"
+	      "size = 8 + 8 * count + len(names)\n"
+	      "grown = 68 + size - (len(data) - len(rest))\n"
+	      "wide = struct.pack('>Q', count) + b''.join(struct.pack('>Q', offset + grown) for offset in offsets) + names\n"
+	      "head = b'%-16s%-12d%-6d%-6d%-8o%-10d`\\n' % (b'/SYM64/', 0, 0, 0, 0, size)\n"
+	      "open(sys.argv[2], 'wb').write(data[:8] + head + wide + rest)\n", script);
+	fclose(script);
+	check_command("python3 widen.py %s %s && nm -s %s > narrow && nm -s %s > wide && cmp narrow wide", from, to, from, to);
+}
+
 static void archives_test(void)
 {
 	object_build("main.o", "int first(void); int answer(void) { return first(); }", "-fPIC");
@@ -70,7 +94,10 @@ static void archives_test(void)
 		  "ar rcs one.a unwanted.o a_member_with_a_name_that_is_long.o third.o && ar rcs two.a second.o &&"
 		  "ar rcsT thin.a unwanted.o a_member_with_a_name_that_is_long.o sub/second.o sub/third.o 2>/dev/null &&"
 		  "ar rcs all.a main.o a_member_with_a_name_that_is_long.o second.o third.o && ar rcS bare.a third.o");
-	const char *const sets[] = {"main.o one.a two.a", "two.a one.a main.o", "main.o thin.a", "all.a"};
+	wide_index_make("one.a", "wide-one.a");
+	wide_index_make("two.a", "wide-two.a");
+	const char *const sets[] = {"main.o one.a two.a", "two.a one.a main.o", "main.o thin.a", "all.a",
+				    "main.o wide-one.a wide-two.a"};
 	for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
 		relink_module *module = group_load(sets[i], 0);
 		CHECK(check_call(module, "answer") == 111);
@@ -80,9 +107,12 @@ static void archives_test(void)
 	relink_module *module = NULL;
 	relink_error error;
 	CHECK(group_try("main.o one.a two.a", RELINK_WHOLE_ARCHIVE, &module, &error) == RELINK_E_REL_SYMBOL
-	      && strcmp(error.symbol, "nobody_has_this") == 0);
+	      && strcmp(error.symbol, "nobody_has_this") == 0 && strcmp(error.file, "one.a(unwanted.o)") == 0);
 	CHECK(group_try("main.o bare.a", 0, &module, &error) == RELINK_E_ARCHIVE && strcmp(error.file, "bare.a") == 0);
-	CHECK(group_try("main.o", 0, &module, &error) == RELINK_E_REL_SYMBOL && strcmp(error.symbol, "first") == 0);
+	CHECK(group_try("main.o", 0, &module, &error) == RELINK_E_REL_SYMBOL && strcmp(error.symbol, "first") == 0
+	      && strcmp(error.file, "main.o") == 0);
+	CHECK(group_try("second.o main.o a_member_with_a_name_that_is_long.o", 0, &module, &error) == RELINK_E_REL_SYMBOL
+	      && strcmp(error.symbol, "third") == 0 && strcmp(error.file, "second.o") == 0);
 	CHECK(group_try("main.o main.o", 0, &module, &error) == RELINK_E_LINK_TWICE && strcmp(error.symbol, "answer") == 0
 	      && strcmp(error.requester, "main.o") == 0);
 	check_library("libplain.so", "int x;", "");
