@@ -80,6 +80,8 @@ typedef enum relink_status {
 	RELINK_E_ARCHIVE,          /* an archive whose headers, names or index make no sense, or that has no index */
 	RELINK_E_LINK_TWICE,       /* symbol, defined by file and by requester, which were to be linked together */
 	RELINK_E_PAGE_SIZE,        /* a page size that is no power of two, or no multiple of the kernel's */
+	RELINK_E_VIEW_SIZE,        /* a section that is no array of entries of that size; value: the size */
+	RELINK_E_VIEW_ALIGN,       /* a section whose place does not suit entries of that alignment; value: the alignment */
 	RELINK_STATUS_COUNT
 } relink_status;
 
@@ -647,6 +649,30 @@ RELINK_API const char *relink_scan_section_name(const relink_scan *scan, size_t 
 RELINK_API relink_status relink_scan_read(const relink_scan *scan, void *buffer, size_t size, uint64_t offset,
 					  relink_error *error);
 
+/* Section INDEX as an array of entries, checked: their size divides the section's and is the one that the section header
+ * names, if it names one (single bytes fit always), and the section begins at a multiple of their alignment, which is at
+ * most 16.  The bytes are as the file has them and belong to the scan; *out_count is 0 for sections without bytes in the
+ * file.  NULL, and why in *error: RELINK_E_VIEW_SIZE, RELINK_E_VIEW_ALIGN, RELINK_E_ARGUMENT (no such section), RELINK_E_IO_….
+ * Not by two threads at once with one scan. */
+RELINK_API const void *relink_scan_view(relink_scan *scan, size_t index, size_t entry_size, size_t entry_align,
+					size_t *out_count, relink_error *error);
+
+/* The same with a type: const Elf64_Sym *symbols = RELINK_VIEW(scan, index, Elf64_Sym, &count, &error); the type must be one
+ * that any bytes are a value of.  What is known of types is checked when it is compiled. */
+#ifdef __cplusplus
+#define RELINK_VIEW(scan, index, type, out_count, error)                                                               \
+	(::relink_view_of<type>((scan), (index), (out_count), (error)))
+#else
+#define RELINK_VIEW(scan, index, type, out_count, error)                                                               \
+	((const type *)relink_scan_view((scan), (index),                                                               \
+					sizeof(struct {                                                                \
+						_Static_assert(sizeof(type) % _Alignof(type) == 0 && sizeof(type) != 0, \
+							       #type " cannot be in an array");                        \
+						type entry;                                                            \
+					}),                                                                            \
+					_Alignof(type), (out_count), (error)))
+#endif
+
 /* relink_load for what was scanned, without reading its head again: the file may have lost its name meanwhile.  The
  * scan stays the caller's, and may be loaded again; not by two threads at once. */
 RELINK_API relink_status relink_load_scanned(relink_context *context, relink_scan *scan, const relink_options *options,
@@ -765,6 +791,14 @@ RELINK_API const relink_image_info *relink_image_get_info(const relink_image *im
 RELINK_API void relink_image_free(relink_image *image);
 
 #ifdef __cplusplus
+}
+
+/* RELINK_VIEW. */
+template <typename Entry>
+static inline const Entry *relink_view_of(relink_scan *scan, size_t index, size_t *out_count, relink_error *error)
+{
+	static_assert(__is_trivially_copyable(Entry), "bytes of a file are no value of this type");
+	return static_cast<const Entry *>(relink_scan_view(scan, index, sizeof(Entry), alignof(Entry), out_count, error));
 }
 #endif
 

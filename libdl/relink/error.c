@@ -48,6 +48,8 @@ static const struct {
 	WORDS(RELINK_E_ARCHIVE, "damaged archive"),
 	WORDS(RELINK_E_LINK_TWICE, "symbol is defined twice"),
 	WORDS(RELINK_E_PAGE_SIZE, "page size is no power of two or no multiple of the kernel's"),
+	WORDS(RELINK_E_VIEW_SIZE, "section is no array of entries of this size"),
+	WORDS(RELINK_E_VIEW_ALIGN, "section does not suit entries of this alignment"),
 #undef WORDS
 };
 
@@ -151,6 +153,7 @@ const char *relink_status_text(relink_status status)
 size_t relink_error_format(const relink_error *error, char *buffer, size_t size)
 {
 	char number[32] = "", reason[128] = "";
+	const char *requester = strcmp(error->requester, error->file) == 0 ? "" : error->requester;
 	const char *kernel = error->error_number == 0 || rl_host.functions.strerror == NULL
 				     ? NULL : rl_host.functions.strerror(error->error_number);
 	if (kernel != NULL)
@@ -160,14 +163,15 @@ size_t relink_error_format(const relink_error *error, char *buffer, size_t size)
 	if (error->status == RELINK_E_REL_TYPE || error->status == RELINK_E_REL_MALFORMED
 	    || error->status == RELINK_E_REL_OVERFLOW)
 		rl_text_format(number, sizeof number, " (type %u)", error->value);
-	if (error->status == RELINK_E_TLS_STATIC)
+	if (error->status == RELINK_E_TLS_STATIC || error->status == RELINK_E_VIEW_SIZE
+	    || error->status == RELINK_E_VIEW_ALIGN)
 		rl_text_format(number, sizeof number, " (%u bytes)", error->value);
 	return rl_text_format(buffer, size, "%s%s%s%s%s%s%s%s%s%s%s%s", error->file,
 			      error->file[0] != '\0' ? ": " : "", relink_status_text(error->status),
 			      error->symbol[0] != '\0' ? ": " : "", error->symbol,
 			      error->version[0] != '\0' ? ", version " : "", error->version, number, reason,
-			      error->requester[0] != '\0' ? " (needed by " : "", error->requester,
-			      error->requester[0] != '\0' ? ")" : "");
+			      requester[0] != '\0' ? " (needed by " : "", requester,
+			      requester[0] != '\0' ? ")" : "");
 }
 
 const char *relink_version(void)

@@ -5,6 +5,7 @@
 #include "../../ldso/base/heap.h"
 #include "../../ldso/link/list.h"
 #include "closure.h"
+#include "view.h"
 
 struct relink_scan {
 	relink_input input; /* name is ours, the rest as it was given */
@@ -16,8 +17,14 @@ struct relink_scan {
 	size_t section_names_size, strings_size;
 	const char **needed;
 	char *interpreter;
+	struct rl_view *views;
 	relink_scan_info info;
 };
+
+struct rl_view **rl_scan_views(relink_scan *scan)
+{
+	return &scan->views;
+}
 
 static enum rl_status scan_bytes(const struct relink_scan *scan, void *buffer, size_t size, uint64_t offset)
 {
@@ -237,6 +244,7 @@ void relink_scan_free(relink_scan *scan)
 	rl_heap_give(scan->strings);
 	rl_heap_give(scan->needed);
 	rl_heap_give(scan->interpreter);
+	rl_views_drop(scan->views);
 	rl_heap_give((char *)scan->input.name);
 	rl_heap_give(scan);
 }

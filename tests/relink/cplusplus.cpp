@@ -2,6 +2,7 @@
 // imports thread-local variables of the host's libstdc++.
 #include <cstdio>
 #include <cstdlib>
+#include <elf.h>
 #include <relink.h>
 #include <stdexcept>
 #include <string>
@@ -52,5 +53,15 @@ int main(int, char **argv)
 	must(counted == 1 && once_count() == 1, "call_once");
 	relink_unref(module);
 	relink_context_free(context);
+
+	relink_scan *scan = nullptr;
+	std::size_t names = 0, count = 0;
+	must(relink_scan_new(&input, &scan, &error) == RELINK_OK, "scan");
+	while (relink_scan_section_name(scan, names) != std::string(".dynsym"))
+		names++;
+	const Elf64_Sym *symbols = RELINK_VIEW(scan, names, Elf64_Sym, &count, &error);
+	must(symbols != nullptr && count > 3 && symbols[0].st_value == 0, "view");
+	must(RELINK_VIEW(scan, names, Elf64_Dyn, &count, &error) == nullptr && error.status == RELINK_E_VIEW_SIZE, "size");
+	relink_scan_free(scan);
 	std::puts("ok");
 }

@@ -43,7 +43,7 @@ def expect(case, text, *patterns):
         position = match.end()
 
 
-BACKTRACE = (r"^Breakpoint 1, plugin_inner \(value=21\) at .*plugin\.c:4$", r"^#0  plugin_inner \(value=21\) at .*plugin\.c:4$",
+BACKTRACE = (r"^Breakpoint 1, plugin_inner \(value=(?:value@entry=)?21\) at .*plugin\.c:4$", r"^#0  plugin_inner \(value=(?:value@entry=)?21\) at .*plugin\.c:4$",
              r"^#1 +0x[0-9a-f]+ in plugin_twice \(value=.*\) at .*plugin\.c:9$", r"^#2 .* main \(.*debugger_host\.c:", r"^\$1 = 5$")
 GONE = (r"^Breakpoint 2, all_is_over ", r'^Function "plugin_inner" not defined\.$', r"plugin_none_any_more")
 
@@ -95,7 +95,7 @@ def main():
         shutil.copy("plugin.so", "plugin-2.so")
         text = gdb("break plugin_inner", "run", "backtrace 2", "continue", "backtrace 2",
                    argv=["--args", host, "path", "./plugin.so", "./copy.so"])
-        expect("two copies", text, r"^#0  plugin_inner \(value=3\)", r"^#1 .*plugin_twice", r"^#0  plugin_inner \(value=21\)",
+        expect("two copies", text, r"^#0  plugin_inner \(value=(?:value@entry=)?3\)", r"^#1 .*plugin_twice", r"^#0  plugin_inner \(value=(?:value@entry=)?21\)",
                r"^#1 .*plugin_twice")
     return 1 if failures else 0
 

@@ -32,6 +32,9 @@ expect 'twice(21) = 42' "$(LD_LIBRARY_PATH=$libdir ./program ./libplugin.so)"
 cc -Wall -Wextra -Werror -o archived "$source/docs/examples/load_library.c" $(pkg-config --cflags relink) \
 	"$libdir/librelink.a"
 expect 'twice(21) = 42' "$(./archived ./libplugin.so)"
+# A program without a dynamic linker has none that the library could join.
+cc -Wall -Wextra -Werror -static -o static "$source/docs/examples/load_library.c" $(pkg-config --cflags relink) "$libdir/librelink.a"
+expect "the process's own dynamic linker was not found" "$(./static ./libplugin.so 2>&1 || true)"
 if command -v c++ >/dev/null; then
 	cat > program.cpp <<-'CPP'
 	#include <cstdio>

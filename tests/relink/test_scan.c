@@ -169,6 +169,73 @@ static void object_scan(void)
 	relink_scan_free(scan);
 }
 
+static size_t section_find(const relink_scan *scan, const char *name)
+{
+	size_t index = 1;
+	while (index < relink_scan_get_info(scan)->section_count && strcmp(relink_scan_section_name(scan, index), name) != 0)
+		index++;
+	CHECK(index < relink_scan_get_info(scan)->section_count);
+	return index;
+}
+
+/* Sections as arrays of a type: all symbols are those that readelf lists, and what does not fit is refused. */
+static void view_check(void)
+{
+	size_t count = 0, chars = 0, none = 7, listed = 0;
+	relink_error error;
+	char line[512];
+	check_library("libview.so", "int one(void) { return 1; } static int two = 2; int *three = &two; int four[100];"
+				    "char string[3] __attribute__((section(\"odd\"), aligned(1))) = \"ab\";", "");
+	relink_scan *scan = scan_new(relink_path("./libview.so"));
+	size_t table = section_find(scan, ".symtab"), strings = section_find(scan, ".strtab"), odd = section_find(scan, "odd");
+	const Elf64_Sym *symbols = RELINK_VIEW(scan, table, Elf64_Sym, &count, &error);
+	const char *names = RELINK_VIEW(scan, strings, char, &chars, &error);
+	NEED(symbols != NULL && names != NULL && count > 4);
+	CHECK(RELINK_VIEW(scan, table, Elf64_Sym, &count, &error) == symbols);
+	FILE *output = popen("env -u ASAN_OPTIONS readelf -W --syms libview.so", "r");
+	NEED(output != NULL);
+	int is_whole = 0;
+	while (fgets(line, sizeof line, output) != NULL) {
+		unsigned long number, value;
+		char name[256] = "";
+		is_whole |= strstr(line, "'.symtab'") != NULL;
+		if (!is_whole || sscanf(line, " %lu: %lx %*s %*s %*s %*s %*s %255s", &number, &value, name) < 2)
+			continue;
+		CHECK(number == listed && number < count && symbols[number].st_value == value && symbols[number].st_name < chars);
+		if (ELF64_ST_TYPE(symbols[number].st_info) != STT_SECTION)
+			CHECK(strncmp(names + symbols[number].st_name, name, strcspn(name, "@")) == 0);
+		listed++;
+	}
+	pclose(output);
+	CHECK(listed == count);
+	CHECK(listed > 4);
+	CHECK(RELINK_VIEW(scan, table, Elf64_Dyn, &none, &error) == NULL && error.status == RELINK_E_VIEW_SIZE && error.value == 16);
+	CHECK(RELINK_VIEW(scan, odd, uint16_t, &none, &error) == NULL && error.status == RELINK_E_VIEW_SIZE);
+	CHECK(RELINK_VIEW(scan, section_find(scan, ".comment"), char, &none, &error) != NULL && none > 3);
+	const Elf64_Shdr *sections = relink_scan_get_info(scan)->sections;
+	size_t place = sections[odd].sh_addr % 2 != 0 ? 2 : 16;
+	while (place > 1 && sections[odd].sh_addr % place == 0)
+		place /= 2;
+	if (place > 1) /* an address of the linker's choice */
+		CHECK(relink_scan_view(scan, odd, 3, place, &none, &error) == NULL && error.status == RELINK_E_VIEW_ALIGN
+		      && error.value == place);
+	CHECK(memcmp(relink_scan_view(scan, odd, 3, 1, &none, &error), "ab", 3) == 0 && none == 1);
+	CHECK(RELINK_VIEW(scan, section_find(scan, ".bss"), int, &none, &error) != NULL && none == 0);
+	none = 7;
+	CHECK(RELINK_VIEW(scan, 1000, char, &none, &error) == NULL && error.status == RELINK_E_ARGUMENT && none == 7);
+	CHECK(relink_scan_view(scan, odd, 0, 1, &none, NULL) == NULL && relink_scan_view(scan, odd, 1, 3, &none, NULL) == NULL);
+	relink_scan_free(scan);
+	/* A section that says more than the file has. */
+	char bytes[65536];
+	FILE *file = fopen("libview.so", "rb");
+	size_t size = fread(bytes, 1, sizeof bytes, file);
+	fclose(file);
+	((Elf64_Shdr *)(bytes + ((Elf64_Ehdr *)bytes)->e_shoff))[strings].sh_size = UINT64_MAX / 2;
+	scan = scan_new(relink_bytes("long", bytes, size));
+	CHECK(RELINK_VIEW(scan, strings, char, &none, &error) == NULL && error.status == RELINK_E_IO_SHORT);
+	relink_scan_free(scan);
+}
+
 /* No cut and no wrong byte in the head or the dynamic section makes a scan crash. */
 static void damage_try(void)
 {
@@ -213,6 +280,7 @@ int main(void)
 	reads_count();
 	gone_load();
 	object_scan();
+	view_check();
 	damage_try();
 	return check_end();
 }
