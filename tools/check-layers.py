@@ -44,7 +44,8 @@ ENTRIES = {
 OUTSIDE = {"memcpy", "memmove", "memset", "memcmp", "memchr", "strlen", "strcmp", "strncmp", "strchr", "strchrnul",
            "_GLOBAL_OFFSET_TABLE_", "_DYNAMIC", "__ehdr_start", "_end", "_etext",
            # What libdl-relink.so and librelink ask their host for, weakly (ldso/abi/host/process.c, libdl/relink/frames.c).
-           "_r_debug", "__libc_stack_end", "_dl_debug_addr", "__environ", "__register_frame", "__deregister_frame"}
+           "_r_debug", "__libc_stack_end", "_dl_debug_addr", "__environ", "__libc_single_threaded",
+           "__register_frame", "__deregister_frame"}
 
 SOURCE_SUFFIXES = {".c", ".h", ".S"}
 CPU_MACRO = re.compile(r"\b_*(?:x86_64|amd64|i[3-6]86|aarch64|arm|riscv\w*|powerpc(?:64)?|s390x?|mips|loongarch\w*)_*\b",
