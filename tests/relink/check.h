@@ -15,6 +15,18 @@
 #include "../../include/relink.h"
 #include "../unit/check.h"
 
+/* Built with the address sanitizer. */
+#if defined __SANITIZE_ADDRESS__
+#define CHECK_SANITIZED 1
+#elif defined __has_feature
+#if __has_feature(address_sanitizer)
+#define CHECK_SANITIZED 1
+#endif
+#endif
+#ifndef CHECK_SANITIZED
+#define CHECK_SANITIZED 0
+#endif
+
 static char check_folder[64];
 
 /* A command as it is. */

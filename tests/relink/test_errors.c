@@ -255,7 +255,7 @@ static void callers_check(void)
 /* A kernel that lets nothing be made writable: text relocations cannot be applied. */
 static void protection_check(void)
 {
-#if defined __x86_64__ && !defined __SANITIZE_ADDRESS__
+#if defined __x86_64__ && !CHECK_SANITIZED
 	check_library("libtext.so", "int variable; __asm__(\".text; .quad variable\");", "-Wl,-z,notext -Wl,-z,norelro");
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),

@@ -108,13 +108,6 @@ static void symbols_test(void)
 	relink_context_free(context);
 }
 
-#ifdef __has_feature
-#define IS_SANITIZED __has_feature(address_sanitizer)
-#elif defined __SANITIZE_ADDRESS__
-#define IS_SANITIZED 1
-#else
-#define IS_SANITIZED 0
-#endif
 
 /* The first call of a function with a varying number of doubles goes through the trampoline. */
 static void lazy_test(void)
@@ -126,7 +119,7 @@ static void lazy_test(void)
 	relink_get_info(lazy, &info);
 	/* The trampoline keeps vector registers only around code that is not ours, which uses none; but a sanitizer's does. */
 	int first = check_call(lazy, "lazy");
-	CHECK(info.is_lazy && (first == 4 || IS_SANITIZED) && check_call(lazy, "lazy") == 4);
+	CHECK(info.is_lazy && (first == 4 || CHECK_SANITIZED) && check_call(lazy, "lazy") == 4);
 	relink_module *eager = check_load(context, "./liblazy.so", RELINK_COPY);
 	relink_get_info(eager, &info);
 	CHECK(!info.is_lazy && check_call(eager, "lazy") == 4);

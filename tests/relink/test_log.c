@@ -68,11 +68,9 @@ static char *lines_read(const char *path)
 					c++;
 			if (strncmp(c, " to ", 4) == 0 && strstr(c, "`__tls_get_addr'") != NULL)
 				c = strstr(c, ": normal") - 1;
-#ifdef __SANITIZE_ADDRESS__
 			/* What the process has in front of libc, a module finds behind what it needs itself. */
-			if (strncmp(c, " to /", 5) == 0)
+			if (CHECK_SANITIZED && strncmp(c, " to /", 5) == 0)
 				c = strstr(c, " [") - 1;
-#endif
 		}
 		*out = '\0';
 	}
