@@ -47,6 +47,7 @@ static const struct {
 	WORDS(RELINK_E_OBJECT_MALFORMED, "damaged section headers or symbols"),
 	WORDS(RELINK_E_ARCHIVE, "damaged archive"),
 	WORDS(RELINK_E_LINK_TWICE, "symbol is defined twice"),
+	WORDS(RELINK_E_UNMOVABLE, "cannot be moved (linked with --emit-relocs?)"),
 #undef WORDS
 };
 
