@@ -23,6 +23,12 @@
 #error "no port for this CPU"
 #endif
 
+/* Where the TCB at a thread pointer keeps the dtv. */
+static inline void **rl_port_dtv_slot(uintptr_t thread_pointer)
+{
+	return (void **)(thread_pointer + RL_PORT_DTV_PLACE);
+}
+
 /* trampoline.S: the lazy-binding entry that PLT0 jumps to, and the TLSDESC leaves.  They keep every register
  * that the caller's argument passing or the TLSDESC convention needs. */
 void rl_port_lazy_trampoline(void);

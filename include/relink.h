@@ -194,7 +194,10 @@ enum {
 	RELINK_NO_UNWIND = 8,
 	/* For debugging: the memory of handles that were given back is not used again, so that every use of one is
 	 * noticed (RELINK_E_HANDLE, or NULL), not only most. */
-	RELINK_KEEP_HANDLES = 4096
+	RELINK_KEEP_HANDLES = 4096,
+	/* Keep what gdb needs to know functions and lines of each module, for one that attaches later: a descriptor for a
+	 * module that is no file, the whole file for a relocatable one.  A debugger that watches already is told anyhow. */
+	RELINK_DEBUGGER = 8192
 };
 
 /* Make a context.  FLAGS: RELINK_HOST_….  Free it with relink_context_free. */

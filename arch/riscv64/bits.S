@@ -1,20 +1,8 @@
 /* riscv64: counting zeros, for which compilers call libgcc where the CPU has no instruction of its own; there is no
  * libgcc here.  The argument is not 0. */
+#include "function.h"
+
 	.text
-
-	.macro FUNCTION name
-	.globl \name
-	.hidden \name
-	.type \name, @function
-	.balign 4
-\name:
-	.cfi_startproc
-	.endm
-
-	.macro END name
-	.cfi_endproc
-	.size \name, . - \name
-	.endm
 
 	/* Add to a0, or subtract from it, the number of the highest bit set in a1: by halves. */
 	.macro HIGHEST_BIT instruction

@@ -70,16 +70,11 @@ static inline uintptr_t rl_port_thread_pointer(void)
 /* Where a TCB keeps the dtv, as a distance from the thread pointer; the cell array of the calling thread. */
 #define RL_PORT_DTV_PLACE (-16)
 
-static inline void **rl_port_dtv_slot(uintptr_t thread_pointer)
-{
-	return (void **)(thread_pointer + RL_PORT_DTV_PLACE);
-}
-
 static inline void *rl_port_dtv(void)
 {
 	uintptr_t tp;
 	__asm__ volatile("mv %0, tp" : "=r"(tp));
-	return *rl_port_dtv_slot(tp);
+	return *(void **)(tp + RL_PORT_DTV_PLACE);
 }
 
 /* Compiled code expects nothing in the TCB. */

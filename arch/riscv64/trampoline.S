@@ -4,21 +4,9 @@
  * register (the build checks it), so only integer registers are saved; where foreign code must run (an IFUNC resolver),
  * rl_port_call_preserving saves the rest.
  */
+#include "function.h"
+
 	.text
-
-	.macro FUNCTION name
-	.globl \name
-	.hidden \name
-	.type \name, @function
-	.balign 4
-\name:
-	.cfi_startproc
-	.endm
-
-	.macro END name
-	.cfi_endproc
-	.size \name, . - \name
-	.endm
 
 	.macro OPEN size
 	addi sp, sp, -\size

@@ -80,11 +80,6 @@ static inline void *rl_port_dtv(void)
 	return dtv;
 }
 
-static inline void **rl_port_dtv_slot(uintptr_t thread_pointer)
-{
-	return (void **)(thread_pointer + RL_PORT_DTV_PLACE);
-}
-
 /* What compiled code expects in the TCB: its own address, at its start. */
 static inline void rl_port_tcb_start(uintptr_t thread_pointer)
 {

@@ -39,7 +39,7 @@ static enum rl_status object_read(const struct rl_linker *linker, struct rl_obje
 
 /* What follows mapping, for files and adopted images alike: names, TLS id, the personality's view, the list. */
 static enum rl_status object_enter(struct rl_linker *linker, struct rl_namespace *namespace, struct rl_object *object,
-				   struct rl_diag *diag)
+				   const struct rl_file *file, struct rl_diag *diag)
 {
 	rl_change_begin(linker, namespace, true);
 	rl_namespace_append(namespace, object);
@@ -55,8 +55,22 @@ static enum rl_status object_enter(struct rl_linker *linker, struct rl_namespace
 		return rl_fail(diag, status, .subject = object->path);
 	RL_TRY(linker->abi.object_attach(linker->abi.context, object, diag));
 	linker->abi.object_list(linker->abi.context, object);
-	rl_emit(linker, (struct rl_event){.kind = RL_EVENT_MAPPED, .object = object});
+	rl_emit(linker, (struct rl_event){.kind = RL_EVENT_MAPPED, .object = object, .file = file});
 	return RL_OK;
+}
+
+/* The end of reading an object, well (STATUS) or not: it is entered and given out, or it goes. */
+static enum rl_status object_settle(struct rl_linker *linker, struct rl_namespace *namespace, struct rl_object *object,
+				    const struct rl_file *file, enum rl_status status, struct rl_object **out_object,
+				    struct rl_diag *diag)
+{
+	if (status == RL_OK)
+		status = object_enter(linker, namespace, object, file, diag);
+	if (status == RL_OK)
+		*out_object = object;
+	else
+		rl_object_drop(linker, object);
+	return status;
 }
 
 static void range_unmap(struct rl_linker *linker, uintptr_t start, uintptr_t end)
@@ -241,14 +255,7 @@ static enum rl_status file_load(struct rl_linker *linker, struct rl_namespace *n
 		*out_object = other;
 		return RL_OK;
 	}
-	if (status == RL_OK)
-		status = object_enter(linker, namespace, object, diag);
-	if (status != RL_OK) {
-		rl_object_drop(linker, object);
-		return status;
-	}
-	*out_object = object;
-	return RL_OK;
+	return object_settle(linker, namespace, object, file, status, out_object, diag);
 }
 
 /* There is only one linker in a process: in another namespace than the base, an object that refers to it stands for
@@ -273,7 +280,7 @@ static enum rl_status linker_mirror(struct rl_linker *linker, struct rl_namespac
 	object->is_contiguous = self->is_contiguous;
 	object->stack_flags = self->stack_flags;
 	object->is_relocated = true;
-	enum rl_status status = object_enter(linker, namespace, object, diag);
+	enum rl_status status = object_enter(linker, namespace, object, NULL, diag);
 	if (status != RL_OK) {
 		rl_object_drop(linker, object);
 		return status;
@@ -409,12 +416,5 @@ enum rl_status rl_adopt(struct rl_linker *linker, struct rl_namespace *namespace
 	}
 	if (status != RL_OK)
 		rl_fail(diag, status, .subject = adoption->path);
-	if (status == RL_OK)
-		status = object_enter(linker, namespace, object, diag);
-	if (status != RL_OK) {
-		rl_object_drop(linker, object);
-		return status;
-	}
-	*out_object = object;
-	return RL_OK;
+	return object_settle(linker, namespace, object, NULL, status, out_object, diag);
 }

@@ -194,7 +194,7 @@ const char *rl_draft_symbol(const struct rl_object *object, uint32_t index)
 	return index < file->symbol_count ? file->strings + file->symbols[index].st_name : "";
 }
 
-bool rl_draft_look(const struct rl_object *object, const struct rl_relocatable **out_file, const uint64_t **out_places)
+static bool look(const struct rl_object *object, const struct rl_relocatable **out_file, const uint64_t **out_places)
 {
 	if (object->draft == NULL)
 		return false;
@@ -203,4 +203,4 @@ bool rl_draft_look(const struct rl_object *object, const struct rl_relocatable *
 	return true;
 }
 
-const struct rl_object_files rl_object_files = {load, rl_draft_assemble, drop};
+const struct rl_object_files rl_object_files = {load, rl_draft_assemble, drop, look};

@@ -277,7 +277,7 @@ relink_status rl_context_look(relink_context *context, const char *name, struct 
 relink_status relink_context_new(unsigned flags, relink_context **out_context, relink_error *error)
 {
 	if (flags & ~(unsigned)(RELINK_HOST_LIBC | RELINK_HOST_NONE | RELINK_HOST_SYMBOLS | RELINK_NO_UNWIND
-		     | RELINK_KEEP_HANDLES)
+		     | RELINK_KEEP_HANDLES | RELINK_DEBUGGER)
 	    || out_context == NULL)
 		return rl_error_plain(error, RELINK_E_ARGUMENT, "");
 	relink_status status = rl_engine_start();

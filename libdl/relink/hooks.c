@@ -23,6 +23,7 @@ static void hear(void *unused, const struct rl_event *event)
 	relink_context *context = event->object == NULL ? NULL : rl_context_of(event->object);
 	if (context == NULL)
 		return;
+	rl_host_debug_hear(&rl_host, event, (context->flags & RELINK_DEBUGGER) != 0);
 	if (event->kind == RL_EVENT_RELOCATED && (context->flags & RELINK_NO_UNWIND) == 0)
 		rl_frames_register(event->object);
 	if (event->kind == RL_EVENT_UNMAPPED) {

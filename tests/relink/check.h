@@ -1,4 +1,4 @@
-/* What the tests of librelink share: a check that counts, and fixtures that the compiler builds when the test starts, into
+/* What the tests of librelink share: the checks of the unit tests, and fixtures that the compiler builds when the test starts, into
  * a folder that goes with it. */
 #ifndef RELINK_TEST_CHECK_H
 #define RELINK_TEST_CHECK_H
@@ -6,7 +6,6 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,41 +13,9 @@
 #include <unistd.h>
 
 #include "../../include/relink.h"
-
-static int check_failures;
-
-#define CHECK(condition)                                                                                               \
-	do {                                                                                                           \
-		if (!(condition)) {                                                                                    \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                \
-			check_failures++;                                                                              \
-		}                                                                                                      \
-	} while (0)
-
-/* A condition without which the test cannot go on. */
-#define NEED(condition)                                                                                                \
-	do {                                                                                                           \
-		if (!(condition)) {                                                                                    \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                \
-			exit(1);                                                                                       \
-		}                                                                                                      \
-	} while (0)
+#include "../unit/check.h"
 
 static char check_folder[64];
-
-static inline void check_command(const char *format, ...)
-{
-	char command[4096];
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(command, sizeof command, format, arguments);
-	va_end(arguments);
-	int status = system(command);
-	if (status != 0) {
-		fprintf(stderr, "%s: status %d\n", command, status);
-		exit(1);
-	}
-}
 
 /* A command as it is. */
 static inline void check_run(const char *command)
@@ -67,9 +34,7 @@ static inline int check_end(void)
 {
 	NEED(chdir("/") == 0);
 	check_command("rm -rf %s", check_folder);
-	if (check_failures != 0)
-		fprintf(stderr, "%d failures\n", check_failures);
-	return check_failures == 0 ? 0 : 1;
+	return check_result();
 }
 
 /* Build NAME in the folder from SOURCE with FLAGS; the suffix of LANGUAGE is that of the source. */

@@ -1,9 +1,10 @@
-/* What the unit tests share: a check that counts, numbers that look random but are the same in every run, and a picture
+/* What the unit tests share: a check that counts, commands, numbers that look random but are the same in every run, and a picture
  * of the process's mappings to compare with a later one. */
 #ifndef TEST_CHECK_H
 #define TEST_CHECK_H
 
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,21 @@ static int check_failures;
 			exit(1);                                                                                       \
 		}                                                                                                      \
 	} while (0)
+
+/* Run a command of the shell that must succeed. */
+static inline void check_command(const char *format, ...)
+{
+	char command[4096];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(command, sizeof command, format, arguments);
+	va_end(arguments);
+	int status = system(command);
+	if (status != 0) {
+		fprintf(stderr, "%s: status %d\n", command, status);
+		exit(1);
+	}
+}
 
 static inline int check_result(void)
 {

@@ -4,7 +4,6 @@
 #ifndef TEST_STUB_H
 #define TEST_STUB_H
 
-#include <stdarg.h>
 #include <sys/wait.h>
 
 #include "../../ldso/base/heap.h"
@@ -53,23 +52,9 @@ static inline void stub_folder_make(void)
 	NEED(mkdtemp(stub_folder) != NULL);
 }
 
-static inline void stub_command(const char *format, ...)
-{
-	char command[2048];
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(command, sizeof command, format, arguments);
-	va_end(arguments);
-	int status = system(command);
-	if (status != 0) {
-		fprintf(stderr, "%s: status %d\n", command, status);
-		exit(1);
-	}
-}
-
 static inline void stub_folder_drop(void)
 {
-	stub_command("rm -rf %s", stub_folder);
+	check_command("rm -rf %s", stub_folder);
 }
 
 /* Build FOLDER/NAME from SOURCE; the words of FLAGS may name libraries that were built before. */
@@ -82,7 +67,7 @@ static inline void stub_library(const char *name, const char *source, const char
 	fputs(source, file);
 	fclose(file);
 	const char *compiler = getenv("CC");
-	stub_command(
+	check_command(
 		"cd %s && %s -O1 -w -fPIC -fno-builtin -fno-stack-protector -shared -nostdlib -Wl,-soname,%s -o %s %s.c %s",
 		stub_folder, compiler != NULL ? compiler : "cc", name, name, name, flags);
 }

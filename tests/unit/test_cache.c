@@ -1,20 +1,11 @@
 /* ld.so.cache: order of names, choice among variants, and tens of thousands of damaged files, each in a block of
  * exactly its size, so that the sanitizers see every byte read beyond it. */
 #include "../../ldso/policy/cache.h"
+#include "check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int failures;
-
-#define CHECK(condition)                                                                                               \
-	do {                                                                                                           \
-		if (!(condition)) {                                                                                    \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                \
-			failures++;                                                                                    \
-		}                                                                                                      \
-	} while (0)
 
 /* The file format, written down a second time on purpose. */
 struct file_header {
@@ -305,5 +296,5 @@ int main(void)
 	damage_check(image.bytes, image.size, 10000);
 	free(image.bytes);
 	system_check();
-	return failures != 0;
+	return check_result();
 }

@@ -4,6 +4,7 @@
 #include "../../arch/port.h"
 #include "../../ldso/abi/glibc/cpu_features.h"
 #include "recorded_cpus.h"
+#include "check.h"
 
 #include <dlfcn.h>
 #include <elf.h>
@@ -15,16 +16,6 @@
 #include <sys/auxv.h>
 
 extern char **environ;
-
-static int failures;
-
-#define CHECK(condition)                                                                                               \
-	do {                                                                                                           \
-		if (!(condition)) {                                                                                    \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                \
-			failures++;                                                                                    \
-		}                                                                                                      \
-	} while (0)
 
 static char *no_environment[] = {NULL};
 
@@ -68,7 +59,7 @@ static void host_check(void)
 		if (i == layout->cpu_features.features + offsetof(struct rl_cpuid, ebx) + 3u || ours[i] == host[i])
 			continue;
 		fprintf(stderr, "cpu_features[%zu] is %#x, the host's linker has %#x\n", i, ours[i], host[i]);
-		failures++;
+		check_failures++;
 		break;
 	}
 	rl_glibc_cpu_restrict(&cpu, &tunables);
@@ -130,7 +121,7 @@ static void recorded_check(const struct recorded_cpu *recorded)
 	const struct rl_glibc_cpu_features *at = &layout->cpu_features;
 	struct rl_cpu cpu;
 	struct rl_tunables tunables;
-	int before = failures;
+	int before = check_failures;
 	unsigned char *ours = calloc(1, at->size);
 	load(recorded, &cpu);
 	rl_tunables_start(&tunables, 236, no_environment, false);
@@ -144,7 +135,7 @@ static void recorded_check(const struct recorded_cpu *recorded)
 	for (size_t i = 0; i < 20; i++)
 		CHECK(number_at(ours, at->xsave_state_size + 8 * i) == recorded->numbers[i]);
 	CHECK(cpu.cpuid_count <= 20);
-	if (failures != before)
+	if (check_failures != before)
 		fprintf(stderr, "... on %s\n", recorded->name);
 	free(ours);
 }
@@ -252,5 +243,5 @@ int main(void)
 	}
 	levels_check();
 	state_check();
-	return failures != 0;
+	return check_result();
 }

@@ -12,16 +12,7 @@
 #include "../../ldso/base/heap.h"
 #include "../../ldso/link/object.h"
 #include "../../ldso/policy/search.h"
-
-static int failures;
-
-#define CHECK(condition)                                                                                               \
-	do {                                                                                                           \
-		if (!(condition)) {                                                                                    \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                \
-			failures++;                                                                                    \
-		}                                                                                                      \
-	} while (0)
+#include "check.h"
 
 static const char *const no_names[] = {NULL};
 static const struct rl_search_machine plain_machine = {.hwcaps = no_names};
@@ -339,5 +330,5 @@ int main(void)
 	memory_check();
 	char command[sizeof root + 16];
 	snprintf(command, sizeof command, "rm -rf %s", root);
-	return system(command) != 0 || failures != 0;
+	return system(command) != 0 || check_failures != 0;
 }

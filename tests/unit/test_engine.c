@@ -52,7 +52,7 @@ static void libraries_build(void)
 	stub_library("libm.so", "int in_n(void); int in_m(void) { return in_n(); }", "libn.so");
 	stub_library("libwantsn.so", "extern int only_n; int *wants(void) { return &only_n; }",
 		     "-Wl,--unresolved-symbols=ignore-all");
-	stub_command("cd %s && rm libgone.so && head -c 200 libd.so > libshort.so && cp libd.so libcut.so "
+	check_command("cd %s && rm libgone.so && head -c 200 libd.so > libshort.so && cp libd.so libcut.so "
 		     "&& truncate -s 6000 libcut.so",
 		     stub_folder);
 	stub_library(

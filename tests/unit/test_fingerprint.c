@@ -23,16 +23,7 @@
 #include "../../arch/port.h"
 #include "../../ldso/base/heap.h"
 #include "../../ldso/elf/versions.h"
-
-static int failures;
-
-#define CHECK(condition)                                                                                               \
-	do {                                                                                                           \
-		if (!(condition)) {                                                                                    \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                \
-			failures++;                                                                                    \
-		}                                                                                                      \
-	} while (0)
+#include "check.h"
 
 /* ---- A libc made up for a row ------------------------------------------------------------------------------------ */
 
@@ -399,7 +390,7 @@ static void machine_check(void)
 	struct rl_glibc_identity identity;
 	const struct rl_glibc_layout *found = NULL;
 	CHECK(dladdr(dlsym(RTLD_DEFAULT, "gnu_get_libc_version"), &info) != 0 && file_map(info.dli_fname, &map));
-	if (failures != 0)
+	if (check_failures != 0)
 		return;
 	enum rl_status status = rl_glibc_identify(&map.image, &map.symbols, &found, &identity);
 	identity_print(info.dli_fname, &identity, status == RL_OK ? found->label : "unknown");
@@ -425,7 +416,7 @@ int main(int argc, char **argv)
 			return 1;
 		}
 		if (rl_glibc_identify(&map.image, &map.symbols, &found, &identity) != RL_OK)
-			failures++;
+			check_failures++;
 		identity_print(argv[i], &identity, found == NULL ? "unknown" : found->label);
 		file_unmap(&map);
 	}
@@ -435,5 +426,5 @@ int main(int argc, char **argv)
 		damage_check();
 		machine_check();
 	}
-	return failures != 0;
+	return check_result();
 }

@@ -1,19 +1,10 @@
 /* LD_* variables and the command line, and what a secure process does with both. */
 #include "../../ldso/policy/options.h"
+#include "check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int failures;
-
-#define CHECK(condition)                                                                                               \
-	do {                                                                                                           \
-		if (!(condition)) {                                                                                    \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                \
-			failures++;                                                                                    \
-		}                                                                                                      \
-	} while (0)
 
 static bool is_text(const char *text, const char *expected)
 {
@@ -157,5 +148,5 @@ int main(void)
 	secure_check();
 	command_check();
 	audit_check();
-	return failures != 0;
+	return check_result();
 }

@@ -44,7 +44,7 @@ static void program_build(const char *name, const unsigned (*shapes)[2], size_t 
 	fprintf(file, "%s__thread char own[%u] __attribute__((aligned(%u)));", source_report, shapes[0][1] / 2 + 3,
 		shapes[count - 1][1]);
 	fclose(file);
-	stub_command("cd %s && cc -w -O1 -o %s %s.c -Wl,--no-as-needed %s -Wl,-rpath,%s && ./%s > %s.txt", stub_folder,
+	check_command("cd %s && cc -w -O1 -o %s %s.c -Wl,--no-as-needed %s -Wl,-rpath,%s && ./%s > %s.txt", stub_folder,
 		     name, name, libraries, stub_folder, name, name);
 }
 

@@ -10,16 +10,7 @@
 #include "../../ldso/base/heap.h"
 #include "../../ldso/link/object.h"
 #include "../../ldso/policy/options.h"
-
-static int failures;
-
-#define CHECK(condition)                                                                                               \
-	do {                                                                                                           \
-		if (!(condition)) {                                                                                    \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                \
-			failures++;                                                                                    \
-		}                                                                                                      \
-	} while (0)
+#include "check.h"
 
 static bool expands(const struct rl_token_values *values, const char *input, const char *expected)
 {
@@ -140,5 +131,5 @@ int main(void)
 	secure_check();
 	trust_check();
 	origin_check();
-	return failures != 0;
+	return check_result();
 }

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* dlvsym */
 
 #include "../../ldso/abi/glibc/tunables.h"
+#include "check.h"
 
 #include <dlfcn.h>
 #include <gnu/libc-version.h>
@@ -12,16 +13,6 @@
 #include <unistd.h>
 
 extern char **environ;
-
-static int failures;
-
-#define CHECK(condition)                                                                                               \
-	do {                                                                                                           \
-		if (!(condition)) {                                                                                    \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                \
-			failures++;                                                                                    \
-		}                                                                                                      \
-	} while (0)
 
 #define LINKER "/lib64/ld-linux-x86-64.so.2"
 
@@ -226,7 +217,7 @@ static void host_ids_check(void)
 			continue;
 		if (memcmp(ours, theirs, sizeof ours) != 0) {
 			fprintf(stderr, "tunable %u (%s) differs from the host's\n", id, name);
-			failures++;
+			check_failures++;
 		}
 	}
 }
@@ -363,7 +354,7 @@ static void host_environments_check(void)
 				fprintf(stderr, "round %d: not in the host's list: %s", round, line);
 				for (size_t i = 0; i < count; i++)
 					fprintf(stderr, "\t%s\n", variables[i]);
-				failures++;
+				check_failures++;
 			}
 		}
 	}
@@ -378,5 +369,5 @@ int main(void)
 	widths_check();
 	host_ids_check();
 	host_environments_check();
-	return failures != 0;
+	return check_result();
 }

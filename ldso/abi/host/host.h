@@ -214,7 +214,8 @@ RL_NODISCARD enum rl_status rl_host_threads_start(struct rl_host *host);
 /* Empties the own words of a thread that ends; set by the product. */
 extern void (*rl_host_words_drop)(struct rl_thread *own);
 
-/* debug.c: tells gdb of our objects. */
+/* debug.c: tells gdb of our objects; of EVENT's even if no debugger is there, if that IS_WANTED. */
+void rl_host_debug_hear(struct rl_host *host, const struct rl_event *event, bool is_wanted);
 struct rl_listener rl_host_debug_listener(struct rl_host *host);
 
 /* front.c: __tls_get_addr and the registration of thread_local destructors, as our objects find them. */

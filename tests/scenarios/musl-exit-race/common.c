@@ -15,3 +15,19 @@ void race_atexit(void)
 	say("atexit");
 	race_step = race_step == 1 ? 2 : 1;
 }
+
+static ssize_t slow_write(void *unused, const char *text, size_t size)
+{
+	(void)unused, (void)text;
+	usleep(200000);
+	say("flushed");
+	return (ssize_t)size;
+}
+
+void slow_stream_open(void)
+{
+	FILE *slow = fopencookie(NULL, "w", (cookie_io_functions_t){.write = slow_write});
+
+	if (slow != NULL)
+		fputs("x", slow);
+}
