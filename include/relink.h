@@ -82,6 +82,7 @@ typedef enum relink_status {
 	RELINK_E_PAGE_SIZE,        /* a page size that is no power of two, or no multiple of the kernel's */
 	RELINK_E_VIEW_SIZE,        /* a section that is no array of entries of that size; value: the size */
 	RELINK_E_VIEW_ALIGN,       /* a section whose place does not suit entries of that alignment; value: the alignment */
+	RELINK_E_UNMOVABLE, /* file: its sections (symbol: this one) cannot be placed elsewhere; linked without --emit-relocs? */
 	RELINK_STATUS_COUNT
 } relink_status;
 
@@ -681,11 +682,11 @@ RELINK_API relink_status relink_load_scanned(relink_context *context, relink_sca
 /* The header alone, checked as for loading: 64 bytes, an Elf64_Ehdr.  For program headers make a scan. */
 RELINK_API relink_status relink_read_header(const relink_input *input, void *out_header, relink_error *error);
 
-/* ---- Looking at all that a load would map, and changing it ------------------------------------------------------------ */
+/* ---- Looking at all that a load would map, and changing it ---------------------------------------------------------- */
 
 /* A file and all it needs, breadth first, found as relink_load finds them, but not mapped.  What a program does between
- * relink_closure_new and relink_closure_load can look at all of them, change bytes of their sections, and say where sections
- * and functions shall lie.  Not to be used by two threads at once. */
+ * relink_closure_new and relink_closure_load can look at all of them, change bytes of their sections, and say where
+ * sections and functions shall lie.  Not to be used by two threads at once. */
 typedef struct relink_closure relink_closure;
 
 /* Instead of a number of a module: none, for it is loaded already (or a library of the process). */
@@ -694,8 +695,8 @@ typedef struct relink_closure relink_closure;
 /* Scan ROOT and all it needs.  Bytes and callbacks of inputs, those that resolvers answer too, must live as long as the
  * closure; the context lives at least as long.  Fails as relink_load does as far as files are found and read, and with
  * RELINK_E_LINK_EXISTS if the context has loaded ROOT.  Free it with relink_closure_free, NULL is allowed there. */
-RELINK_API relink_status relink_closure_new(relink_context *context, const relink_input *root, relink_closure **out_closure,
-					    relink_error *error);
+RELINK_API relink_status relink_closure_new(relink_context *context, const relink_input *root,
+					    relink_closure **out_closure, relink_error *error);
 RELINK_API void relink_closure_free(relink_closure *closure);
 
 /* How many modules there are.  Number 0 is the root. */
@@ -711,13 +712,69 @@ RELINK_API size_t relink_closure_needed(const relink_closure *closure, size_t mo
 RELINK_API size_t relink_closure_find(const relink_closure *closure, const char *name);
 
 /* The bytes of a section as the file has them and as they will be mapped, to look at and to change.  They belong to the
- * closure.  Relocation goes over them later.  A module that was asked for its bytes is loaded from memory, not mapped from
- * its file: for looking alone use relink_scan_read.  RELINK_E_ARGUMENT: no such section, or one without bytes. */
+ * closure.  Relocation goes over them later.  A module that was asked for its bytes is loaded from memory, not mapped
+ * from its file: for looking alone use relink_scan_read.  RELINK_E_ARGUMENT: no such section, or one without bytes. */
 RELINK_API relink_status relink_closure_section(relink_closure *closure, size_t module, size_t section, void **out_bytes,
 						size_t *out_size, relink_error *error);
 
-/* relink_load for the root, with what was found and changed.  Once; after a failure it may be tried again.  The closure can
- * be freed at any time afterwards.  RELINK_E_LINK_EXISTS: the context has loaded one of the modules meanwhile. */
+/* Memory for sections of the modules of a closure.  The handle belongs to the closure; what was loaded into the memory
+ * stays mapped until the last module that has a part in it is unloaded. */
+typedef struct relink_arena relink_arena;
+
+typedef enum relink_content {
+	RELINK_CODE, /* read and run */
+	RELINK_READ_ONLY,
+	RELINK_WRITABLE /* read and written */
+} relink_content;
+
+enum {
+	RELINK_ARENA_PRIVATE = 1,  /* for one module alone: the first that places something there */
+	RELINK_ARENA_POOL = 2,     /* pages of the system's pool of huge pages (MAP_HUGETLB) if it has enough … */
+	RELINK_ARENA_POOL_ONLY = 4 /* … or else the load fails with RELINK_E_MAP */
+};
+
+/* Make an arena of pages of PAGE_SIZE bytes, a power of two from 4096 to 1 GiB.  It starts at a multiple of that and has
+ * as many as it needs.  From 2 MiB on the kernel is asked for huge pages (MADV_HUGEPAGE). */
+RELINK_API relink_status relink_arena_new(relink_closure *closure, relink_content memory, size_t page_size,
+					  unsigned flags, relink_arena **out_arena, relink_error *error);
+
+typedef struct relink_arena_info {
+	relink_content memory;
+	size_t page_size;
+	uint64_t used; /* bytes, up to the end of what is placed last */
+	void *address; /* NULL before relink_closure_load */
+	size_t size;   /* bytes in memory; 0 before relink_closure_load */
+} relink_arena_info;
+RELINK_API void relink_arena_get_info(const relink_arena *arena, relink_arena_info *out_info);
+
+/* An offset: behind what is there. */
+#define RELINK_NEXT UINT64_MAX
+
+/* Place a section at OFFSET of ARENA, a multiple of the section's alignment, or at RELINK_NEXT; ARENA NULL: back in its
+ * file.  What was placed before is placed anew.  All that refers to it is repaired when the closure is loaded: code, data,
+ * relocations, symbols, unwind tables.
+ *
+ * The module must be a library or position-independent program for x86_64, linked with --emit-relocs: else
+ * RELINK_E_UNMOVABLE.  That is also what sections get that the link editor made (PLT, GOT, tables), that are read-only
+ * after relocation, or hold thread-local variables; and those of another kind than the arena's memory.
+ * RELINK_E_ARGUMENT: the place is taken or not aligned, or a function of the section was placed. */
+RELINK_API relink_status relink_place_section(relink_closure *closure, size_t module, size_t section,
+					      relink_arena *arena, uint64_t offset, relink_error *error);
+
+/* The same for the function NAME, exported or not.  It must have been compiled with -ffunction-sections: a call or jump
+ * to it or from it without a relocation makes the load fail with RELINK_E_UNMOVABLE, as far as it is recognised.
+ * RELINK_E_SYMBOL: there is no such function; RELINK_E_LINK_TWICE: there are several. */
+RELINK_API relink_status relink_place_function(relink_closure *closure, size_t module, const char *name,
+					       relink_arena *arena, uint64_t offset, relink_error *error);
+
+/* Place the .text and .rodata sections, of which nothing is placed yet, of all modules that can be moved in two arenas of
+ * pages of 2 MiB. */
+RELINK_API relink_status relink_place_all(relink_closure *closure, relink_error *error);
+
+/* relink_load for the root, with what was found and changed.  Once; after a failure it may be tried again.  The closure
+ * can be freed at any time afterwards.  Modules with placed parts lie with their arenas in one stretch of addresses, and
+ * are loaded from memory.  RELINK_E_LINK_EXISTS: the context has loaded one of the modules meanwhile.  RELINK_E_REL_…,
+ * RELINK_E_OBJECT_MALFORMED, RELINK_E_UNMOVABLE: references to what moves cannot be repaired. */
 RELINK_API relink_status relink_closure_load(relink_closure *closure, const relink_options *options,
 					     relink_module **out_module, relink_error *error);
 

@@ -67,13 +67,25 @@ enum rl_status rl_address_reserve(struct rl_address_table *table, size_t extra)
 	return copy_reserve(&table->copies[1], live + extra);
 }
 
-static void range_insert(struct rl_address_ranges *ranges, struct rl_object *object)
+static void range_insert(struct rl_address_ranges *ranges, uintptr_t start, uintptr_t end, struct rl_object *object)
 {
 	size_t at = atomic_load_explicit(&ranges->count, memory_order_relaxed);
 	atomic_store_explicit(&ranges->count, at + 1, memory_order_relaxed);
-	for (; at > 0 && start_of(ranges, at - 1) > object->map_start; at--)
+	for (; at > 0 && start_of(ranges, at - 1) > start; at--)
 		range_copy(ranges, at, ranges, at - 1);
-	range_set(ranges, at, object->map_start, object->map_end, object);
+	range_set(ranges, at, start, end, object);
+}
+
+/* The mapping of OBJECT, and its parts that lie elsewhere. */
+static void object_insert(struct rl_address_ranges *ranges, struct rl_object *object)
+{
+	const struct rl_image *image = &object->image;
+	size_t placed = rl_object_placed(object);
+	range_insert(ranges, object->map_start, object->map_end, object);
+	for (size_t i = image->phdr_count - placed; i < image->phdr_count; i++) {
+		uintptr_t start = image->bias + image->phdrs[i].p_vaddr;
+		range_insert(ranges, start, start + image->phdrs[i].p_memsz, object);
+	}
 }
 
 /* Start the spare copy as an image of the live one. */
@@ -97,7 +109,7 @@ void rl_address_add_list(struct rl_address_table *table, struct rl_object *first
 	struct rl_address_ranges *spare = spare_begin(table);
 	for (struct rl_object *object = first; object != NULL; object = object->next)
 		if (object->map_end > object->map_start && object->real == NULL)
-			range_insert(spare, object);
+			object_insert(spare, object);
 	spare_publish(table);
 }
 

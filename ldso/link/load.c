@@ -118,6 +118,8 @@ static void object_free(struct rl_linker *linker, struct rl_object *object)
 {
 	if (object->owns_map)
 		object_unmap(linker, object);
+	if (object->placement != NULL)
+		object->placement->drop(object->placement);
 	if (object->policy != NULL)
 		linker->policy.forget(linker->policy.context, object);
 	if (object->owns_phdr)

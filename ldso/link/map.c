@@ -75,6 +75,12 @@ long rl_map_reserve(uint64_t size, uint64_t align, size_t page_size, int flags)
 	return (long)aligned;
 }
 
+/* Where FILE is to lie, if that was decided. */
+static struct rl_placement *placement_of(const struct rl_file *file)
+{
+	return file->source == NULL ? NULL : file->source->placement;
+}
+
 /* Map the whole span from the file, as the first segment wants it. */
 static long reserve(const struct rl_mapping *mapping)
 {
@@ -83,7 +89,13 @@ static long reserve(const struct rl_mapping *mapping)
 	uint64_t size = span->end - span->start, offset = rl_page_down(first->p_offset, mapping->page_size);
 	uintptr_t hint = 0;
 	int flags = MAP_PRIVATE;
-	if (span->is_fixed) {
+	const struct rl_placement *placement = placement_of(mapping->file);
+	if (placement != NULL) {
+		if (size > placement->size)
+			return -EINVAL;
+		hint = placement->address;
+		flags |= MAP_FIXED;
+	} else if (span->is_fixed) {
 		hint = span->start;
 		flags |= MAP_FIXED_NOREPLACE;
 	} else if (span->align > mapping->page_size) {
@@ -288,7 +300,7 @@ static enum rl_status facts_read(struct rl_object *object, size_t page_size, uin
 /* Program headers as they lie in the image, or NULL if no segment holds them. */
 static const Elf64_Phdr *phdrs_in_image(const struct rl_mapping *mapping, uint64_t offset)
 {
-	uint64_t size = mapping->phdr_count * sizeof(Elf64_Phdr);
+	uint64_t size = ((const Elf64_Ehdr *)mapping->file->head.bytes)->e_phnum * sizeof(Elf64_Phdr);
 	for (size_t i = 0; i < mapping->phdr_count; i++) {
 		const Elf64_Phdr *phdr = &mapping->phdrs[i];
 		if (phdr->p_type == PT_LOAD && (phdr->p_flags & (PF_R | PF_W)) && phdr->p_offset <= offset
@@ -365,7 +377,7 @@ static enum rl_status map_anywhere(struct rl_mapping *mapping, bool *out_is_cont
 	mapping->is_reserved = true;
 	mapping->bias = (uintptr_t)start - mapping->span.start;
 	enum rl_status status = segments_map(mapping, out_is_contiguous, out_error);
-	if (status != RL_OK)
+	if (status != RL_OK && placement_of(mapping->file) == NULL)
 		rl_sys_unmap((uintptr_t)start, mapping->span.end - mapping->span.start);
 	return status;
 }
@@ -388,14 +400,19 @@ static enum rl_status image_map(struct rl_mapping *mapping, const Elf64_Ehdr *he
 	}
 	object->map_start = mapping->bias + mapping->span.start;
 	object->map_end = mapping->bias + mapping->span.end;
-	object->image = rl_image_make(mapping->bias, mapping->phdrs, mapping->phdr_count);
+	object->image = rl_image_make(mapping->bias, mapping->phdrs, header->e_phnum);
 	enum rl_status status = facts_read(object, mapping->page_size, out_dynamic_vaddr);
+	struct rl_placement *placement = placement_of(mapping->file);
 	if (status != RL_OK) {
-		rl_memory_release(mapping->memory, object->map_start, object->map_end - object->map_start);
+		if (placement == NULL)
+			rl_memory_release(mapping->memory, object->map_start, object->map_end - object->map_start);
 		object->map_start = object->map_end = 0;
 		return status;
 	}
 	object->owns_map = true;
+	object->placement = placement;
+	if (placement != NULL)
+		placement->is_taken = true;
 	object->entry = mapping->bias + header->e_entry;
 	return RL_OK;
 }
@@ -404,8 +421,13 @@ enum rl_status rl_map_file(const struct rl_file *file, uint64_t file_size, size_
 			   struct rl_object *object, uint64_t *out_dynamic_vaddr, int *out_error)
 {
 	const Elf64_Ehdr *header = (const Elf64_Ehdr *)file->head.bytes;
-	struct rl_mapping mapping = {
-		.file = file, .phdr_count = header->e_phnum, .page_size = page_size, .memory = object->memory};
+	const struct rl_placement *placement = placement_of(file);
+	if (placement != NULL)
+		object->memory = NULL; /* the place was found already */
+	struct rl_mapping mapping = {.file = file,
+				     .phdr_count = header->e_phnum - (placement == NULL ? 0 : placement->count),
+				     .page_size = page_size,
+				     .memory = object->memory};
 	Elf64_Phdr *owned = NULL;
 	enum rl_status status = phdrs_read(file, header, &owned, &mapping.phdrs);
 	if (status == RL_OK)
@@ -417,7 +439,7 @@ enum rl_status rl_map_file(const struct rl_file *file, uint64_t file_size, size_
 	object->phdr = phdrs_in_image(&mapping, header->e_phoff);
 	if (object->phdr == NULL) {
 		if (owned == NULL) {
-			size_t size = mapping.phdr_count * sizeof(Elf64_Phdr);
+			size_t size = header->e_phnum * sizeof(Elf64_Phdr);
 			owned = rl_heap_take(size);
 			if (owned == NULL)
 				return RL_NO_MEMORY;

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "../elf/symbols.h"
+#include "policy.h"
 #include "scope.h"
 
 struct rl_memory;
@@ -92,6 +93,7 @@ struct rl_object {
 	bool is_contiguous;       /* the whole span is ours: no holes */
 	const struct rl_memory *memory; /* what maps and protects it; NULL: the kernel */
 	bool owns_map;            /* unmap on drop */
+	struct rl_placement *placement; /* where it was told to lie, and what of it lies elsewhere (policy.h); mostly NULL */
 	bool is_relocatable;      /* made from a relocatable file */
 	bool is_synthetic;        /* a table that whoever embeds the engine made: no file */
 	bool is_provider;         /* linker->provide may define more than its table has */
@@ -145,5 +147,11 @@ struct rl_object {
 	void *shadow; /* the personality's view of this object (glibc: struct link_map) */
 	void *policy; /* the policy's memory about this object (search directories); owned by the policy */
 };
+
+/* So many of its program headers, the last ones, tell of parts that lie elsewhere. */
+static inline size_t rl_object_placed(const struct rl_object *object)
+{
+	return object->placement == NULL ? 0 : object->placement->count;
+}
 
 #endif

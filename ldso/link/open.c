@@ -156,7 +156,7 @@ static enum rl_status prepare(struct transaction *t)
 		return rl_fail(t->diag, status, .subject = t->root->path);
 	size_t count = 0;
 	for (struct rl_object *object = first_new(t); object != NULL; object = object->next)
-		count++;
+		count += 1 + rl_object_placed(object);
 	status = rl_address_reserve(&linker->addresses, count);
 	if (status != RL_OK)
 		return rl_fail(t->diag, status, .subject = t->root->path);

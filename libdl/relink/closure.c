@@ -1,6 +1,6 @@
-/* Scan-first linking: all that a load would map is found and scanned, breadth first, by the context's own resolvers and
- * places; the program looks at it and changes it; then the engine loads it as always, and is told for each name what was
- * found.  Between the two nothing but the heap has changed. */
+/* Scan-first linking: all that a load would map is found and scanned, breadth first, by the context's own resolvers
+ * and places; the program looks at it and changes it; then the engine loads it as always, and is told for each name
+ * what was found.  Between the two nothing but the heap has changed. */
 #include "closure.h"
 
 #include <string.h>
@@ -8,6 +8,17 @@
 #include "../../ldso/base/heap.h"
 #include "../../ldso/base/sys.h"
 #include "../../ldso/link/namespace.h"
+
+relink_status rl_closure_fail(relink_error *error, relink_status status, const char *file, const char *symbol,
+			      unsigned value)
+{
+	(void)rl_error_plain(error, status, file);
+	if (error != NULL) {
+		rl_text_format(error->symbol, sizeof error->symbol, "%s", symbol);
+		error->value = value;
+	}
+	return status;
+}
 
 static bool name_add(struct rl_member *member, const char *string)
 {
@@ -57,10 +68,12 @@ static void member_drop(struct rl_member *member)
 	relink_scan_free(member->scan);
 	rl_heap_give(member->needs);
 	rl_heap_give(member->bytes);
+	rl_heap_give(member->pieces);
 }
 
 /* What asks for the dependencies of a file that is no object yet: policies look at its path and its run paths. */
-static struct rl_object *stand_in_make(const relink_context *context, const relink_scan *scan, struct rl_object *requester)
+static struct rl_object *stand_in_make(const relink_context *context, const relink_scan *scan,
+				       struct rl_object *requester)
 {
 	const relink_scan_info *info = relink_scan_get_info(scan);
 	struct rl_object *object = rl_heap_take(sizeof *object);
@@ -108,8 +121,8 @@ static relink_status member_add(struct relink_closure *closure, relink_scan *sca
 	}
 	if (closure->count == closure->capacity) {
 		size_t capacity = closure->capacity == 0 ? 8 : closure->capacity * 2;
-		struct rl_member *members = rl_heap_grow(closure->members, closure->capacity * sizeof *members,
-							 capacity * sizeof *members);
+		struct rl_member *members =
+			rl_heap_grow(closure->members, closure->capacity * sizeof *members, capacity * sizeof *members);
 		if (members != NULL) {
 			closure->members = members;
 			closure->capacity = capacity;
@@ -175,6 +188,7 @@ relink_status relink_closure_new(relink_context *context, const relink_input *ro
 	if (closure == NULL)
 		return rl_error_plain(error, RELINK_E_MEMORY, root->name);
 	closure->context = context;
+	closure->arenas_end = &closure->arenas;
 	rl_engine_lock();
 	context->uses++;
 	relink_status status = closure_fill(closure, root, error);
@@ -192,6 +206,7 @@ void relink_closure_free(relink_closure *closure)
 	if (closure == NULL)
 		return;
 	rl_engine_lock();
+	rl_places_drop(closure);
 	for (size_t i = 0; i < closure->count; i++)
 		member_drop(&closure->members[i]);
 	rl_context_release(closure->context);
@@ -213,8 +228,9 @@ const relink_scan *relink_closure_scan(const relink_closure *closure, size_t mod
 size_t relink_closure_needed(const relink_closure *closure, size_t module, size_t index)
 {
 	const relink_scan *scan = relink_closure_scan(closure, module);
-	return scan == NULL || index >= relink_scan_get_info(scan)->needed_count ? RELINK_LOADED
-										  : closure->members[module].needs[index];
+	return scan == NULL || index >= relink_scan_get_info(scan)->needed_count
+		       ? RELINK_LOADED
+		       : closure->members[module].needs[index];
 }
 
 size_t relink_closure_find(const relink_closure *closure, const char *name)
@@ -244,7 +260,8 @@ relink_status relink_closure_section(relink_closure *closure, size_t module, siz
 {
 	const relink_scan *scan = relink_closure_scan(closure, module);
 	const relink_scan_info *info = scan == NULL ? NULL : relink_scan_get_info(scan);
-	if (info == NULL || out_bytes == NULL || out_size == NULL || section >= info->section_count || closure->is_loaded)
+	if (info == NULL || out_bytes == NULL || out_size == NULL || section >= info->section_count
+	    || closure->is_loaded)
 		return rl_error_plain(error, RELINK_E_ARGUMENT, info == NULL ? "" : info->name);
 	const Elf64_Shdr *header = (const Elf64_Shdr *)info->sections + section;
 	if (header->sh_type == SHT_NOBITS || header->sh_type == SHT_NULL || header->sh_offset > info->size
@@ -270,16 +287,19 @@ static int member_read(const struct rl_source *source, void *buffer, size_t size
 static bool member_open(struct rl_member *member, struct rl_file *out_file)
 {
 	enum { DUPLICATE = 1030 /* F_DUPFD_CLOEXEC */ };
+	const char *bytes = member->image != NULL ? member->image : member->bytes;
 	char *path = rl_heap_string(member->stand_in->path);
 	if (path == NULL)
 		return false;
 	*out_file = *rl_scan_file(member->scan);
-	if (member->bytes != NULL) {
+	if (bytes != NULL) {
 		struct rl_file_head *head = &out_file->head;
-		member->source.bytes = member->bytes;
-		member->source.source.size = relink_scan_get_info(member->scan)->size;
+		member->source.bytes = bytes;
+		member->source.source.size =
+			member->image != NULL ? member->image_size : relink_scan_get_info(member->scan)->size;
 		member->source.source.read = member_read;
-		memcpy(head->bytes, member->bytes, head->size);
+		member->source.source.placement = member->placement == NULL ? NULL : &member->placement->placement;
+		memcpy(head->bytes, bytes, head->size);
 		out_file->source = &member->source.source;
 		out_file->fd = -1;
 	} else if (out_file->source == NULL) {
@@ -324,8 +344,8 @@ static relink_status staleness_check(const struct relink_closure *closure, relin
 	struct rl_namespace *space = &closure->context->space;
 	for (size_t i = 0; i < closure->count; i++) {
 		const struct rl_member *member = &closure->members[i];
-		bool is_there = member->has_file_id
-				&& rl_namespace_find_file(space, member->device, member->inode) != NULL;
+		bool is_there =
+			member->has_file_id && rl_namespace_find_file(space, member->device, member->inode) != NULL;
 		for (const struct rl_closure_name *name = member->names; name != NULL && !is_there; name = name->next)
 			is_there = rl_namespace_find(space, name->string) != NULL;
 		if (is_there)
@@ -354,6 +374,8 @@ static relink_status closure_load(struct relink_closure *closure, const relink_o
 	struct rl_member *root = &closure->members[0];
 	struct rl_file file;
 	relink_status status = staleness_check(closure, error);
+	if (status == RELINK_OK)
+		status = rl_layout_make(closure, error);
 	if (status != RELINK_OK)
 		return status;
 	if (!member_open(root, &file))
@@ -380,6 +402,7 @@ relink_status relink_closure_load(relink_closure *closure, const relink_options 
 	closure->is_loaded = status == RELINK_OK;
 	for (size_t i = 0; i < closure->count; i++)
 		closure->members[i].given_path = NULL;
+	rl_layout_end(closure);
 	rl_engine_unlock();
 	return status;
 }

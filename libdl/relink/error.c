@@ -50,6 +50,7 @@ static const struct {
 	WORDS(RELINK_E_PAGE_SIZE, "page size is no power of two or no multiple of the kernel's"),
 	WORDS(RELINK_E_VIEW_SIZE, "section is no array of entries of this size"),
 	WORDS(RELINK_E_VIEW_ALIGN, "section does not suit entries of this alignment"),
+	WORDS(RELINK_E_UNMOVABLE, "cannot be moved (linked with --emit-relocs?)"),
 #undef WORDS
 };
 

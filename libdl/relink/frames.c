@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../../ldso/link/lookup.h"
-#include "engine.h"
+#include "closure.h"
 
 typedef void frame_function(const void *frames);
 
@@ -63,6 +63,13 @@ static frame_function *host_function(const char *name, frame_function *linked)
 	return linked;
 }
 
+/* Records of parts that lie elsewhere, in tables of their own: an unwinder that has several tables takes each for one
+ * stretch of code, which no other's lies in. */
+static const uintptr_t *tables_of(const struct rl_object *object)
+{
+	return object->placement == NULL ? NULL : ((const struct rl_member_placement *)object->placement)->frame_tables;
+}
+
 /* The frames of an object are registered while its shadow says so. */
 void rl_frames_register(struct rl_object *object)
 {
@@ -73,6 +80,8 @@ void rl_frames_register(struct rl_object *object)
 		return;
 	tell(frames);
 	shadow->frames = frames;
+	for (const uintptr_t *table = tables_of(object); table != NULL && *table != 0; table++)
+		tell((const void *)*table);
 }
 
 void rl_frames_remove(struct rl_object *object)
@@ -81,6 +90,8 @@ void rl_frames_remove(struct rl_object *object)
 	if (shadow == NULL || shadow->frames == NULL)
 		return;
 	frame_function *tell = host_function("__deregister_frame", __deregister_frame);
+	for (const uintptr_t *table = tables_of(object); tell != NULL && table != NULL && *table != 0; table++)
+		tell((const void *)*table);
 	if (tell != NULL)
 		tell(shadow->frames);
 	shadow->frames = NULL;

@@ -62,7 +62,8 @@ static enum rl_status source_open(const relink_input *input, struct rl_input_sou
 		return file->fd < 0 ? RL_FILE_UNREADABLE : RL_OK;
 	case BYTES:
 	case CALLBACK:
-		source->source = (struct rl_source){input->size, input->kind == BYTES ? bytes_read : callback_read};
+		source->source = (struct rl_source){
+			.size = input->size, .read = input->kind == BYTES ? bytes_read : callback_read};
 		source->input = input;
 		file->source = &source->source;
 		return (input->kind == BYTES ? input->bytes == NULL : input->read == NULL) ? RL_FILE_UNREADABLE : RL_OK;

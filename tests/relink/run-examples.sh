@@ -48,6 +48,17 @@ use() = 16'
 echo 'int host_offset(void); static int calls; int compute(int x) { calls++; return host_offset() + x + calls; }' |
 	cc -O2 -x c -c -o unit.o -
 "$examples/load_object" ./unit.o | expect 'compute(5) = 106'
+echo 'int hot_base(int x) { return x * 6; }' | library base -ffunction-sections -Wl,--emit-relocs
+echo 'int hot_base(int), snprintf(char *, unsigned long, const char *, ...);
+const char *hot_text(int x) { static char text[64]; snprintf(text, 64, "number: %d", hot_base(x)); return text; }' |
+	library text -ffunction-sections -Wl,--emit-relocs -x none -lbase -Wl,-rpath,'$ORIGIN'
+"$examples/scan_first" ./libtext.so 'number: %d' 'answer: %d' hot_text hot_base | expect '0: libtext.so
+1: libbase.so
+hot_text of libtext.so is packed
+hot_base of libbase.so is packed
+hot_text is in the page
+hot_base is in the page
+answer: 42'
 # The static library, in a program that is otherwise dynamic, and one in C++.
 cc -o static "$source/load_library.c" -I "$include" "$archive"
 ./static ./libplugin.so | expect 'twice(21) = 42'

@@ -48,8 +48,11 @@ static size_t maps_read(char *buffer, size_t size)
 
 static void libraries_build(void)
 {
-	check_library("libbase.so", "int atoi(const char *); int base_value = 1; const char greeting[] = \"original greeting\"; int base(void) { return base_value + atoi(\"0\"); }"
-				    "const char *greet(void) { return greeting; }", "");
+	check_library(
+		"libbase.so",
+		"int atoi(const char *); int base_value = 1; const char greeting[] = \"original greeting\"; int base(void) { return base_value + atoi(\"0\"); }"
+		"const char *greet(void) { return greeting; }",
+		"");
 	check_library("libleft.so", "int base(void); int left(void) { return base() + 10; }", "-lbase");
 	check_library("libright.so", "int base(void); int right(void) { return base() + 20; }", "-lbase");
 	check_library("libroot.so",
@@ -58,8 +61,10 @@ static void libraries_build(void)
 		      "int was_started(void) { return started; }",
 		      "-Wl,--no-as-needed -lright -lleft -lbase -Wl,-rpath,'$ORIGIN'");
 	check_library("liblost.so", "int lost(void) { return 1; }", "");
-	check_library("libbroken.so", "int lost(void), base(void); int nobody(void); int broken(void) { return lost() + base() + nobody(); }",
-		      "-Wl,--no-as-needed -llost -lbase -Wl,-rpath,'$ORIGIN' -Wl,--unresolved-symbols=ignore-all -Wl,-z,now");
+	check_library(
+		"libbroken.so",
+		"int lost(void), base(void); int nobody(void); int broken(void) { return lost() + base() + nobody(); }",
+		"-Wl,--no-as-needed -llost -lbase -Wl,-rpath,'$ORIGIN' -Wl,--unresolved-symbols=ignore-all -Wl,-z,now");
 }
 
 /* Breadth first: the order in which ldd lists what is not the process's. */
@@ -83,8 +88,10 @@ static void order_compare(void)
 	size_t base = relink_closure_find(closure, "libbase.so"), left = relink_closure_find(closure, "libleft.so");
 	CHECK(relink_closure_needed(closure, 0, 1) == left && relink_closure_needed(closure, left, 0) == base);
 	CHECK(info_of(closure, base)->needed_count == 1 && relink_closure_needed(closure, base, 0) == RELINK_LOADED);
-	CHECK(relink_closure_needed(closure, 0, 99) == RELINK_LOADED && relink_closure_needed(closure, 9, 0) == RELINK_LOADED);
-	CHECK(relink_closure_find(closure, "libnothing.so") == RELINK_LOADED && relink_closure_scan(closure, 4) == NULL);
+	CHECK(relink_closure_needed(closure, 0, 99) == RELINK_LOADED
+	      && relink_closure_needed(closure, 9, 0) == RELINK_LOADED);
+	CHECK(relink_closure_find(closure, "libnothing.so") == RELINK_LOADED
+	      && relink_closure_scan(closure, 4) == NULL);
 	CHECK(!check_is_mapped("libbase.so") && !check_is_mapped("libroot.so"));
 	relink_closure_free(closure);
 	relink_context_free(context);
@@ -101,15 +108,18 @@ static void data_patch(void)
 	relink_search_runpath(context);
 	relink_closure *closure = closure_new(context, "./libroot.so");
 	size_t base = relink_closure_find(closure, "libbase.so");
-	NEED(relink_closure_section(closure, base, section_named(closure, base, ".rodata"), &bytes, &size, &error) == RELINK_OK);
+	NEED(relink_closure_section(closure, base, section_named(closure, base, ".rodata"), &bytes, &size, &error)
+	     == RELINK_OK);
 	char *text = memmem(bytes, size, "original", 8);
 	NEED(text != NULL);
 	memcpy(text, "modified", 8);
-	NEED(relink_closure_section(closure, base, section_named(closure, base, ".data"), &bytes, &size, &error) == RELINK_OK);
+	NEED(relink_closure_section(closure, base, section_named(closure, base, ".data"), &bytes, &size, &error)
+	     == RELINK_OK);
 	int *value = memmem(bytes, size, &(int){1}, sizeof(int));
 	NEED(value != NULL);
 	*value = 2;
-	CHECK(relink_closure_section(closure, base, section_named(closure, base, ".bss"), &bytes, &size, &error) == RELINK_E_ARGUMENT);
+	CHECK(relink_closure_section(closure, base, section_named(closure, base, ".bss"), &bytes, &size, &error)
+	      == RELINK_E_ARGUMENT);
 	CHECK(relink_closure_section(closure, base, 1000, &bytes, &size, &error) == RELINK_E_ARGUMENT);
 	NEED(relink_closure_load(closure, NULL, &module, &error) == RELINK_OK);
 	CHECK(relink_closure_load(closure, NULL, &second, &error) == RELINK_E_ARGUMENT);
@@ -133,7 +143,8 @@ static void data_patch(void)
 	relink_module *early = check_load(context, "./libleft.so", 0);
 	CHECK(relink_closure_load(closure, NULL, &second, &error) == RELINK_E_LINK_EXISTS && second == NULL);
 	relink_unref(early);
-	CHECK(relink_closure_load(closure, NULL, &second, &error) == RELINK_OK && check_call(second, "root") == 11 * 21);
+	CHECK(relink_closure_load(closure, NULL, &second, &error) == RELINK_OK
+	      && check_call(second, "root") == 11 * 21);
 	relink_closure_free(closure);
 	relink_unref(second);
 	relink_unref(module);
@@ -176,7 +187,8 @@ static void resolvers_use(void)
 	int asked_before = asked;
 	CHECK(relink_closure_count(closure) == 4 && asked >= 3);
 	NEED(relink_closure_load(closure, NULL, &module, &error) == RELINK_OK);
-	CHECK(check_call(module, "root") == 11 * 21 && !check_is_mapped("libleft.so") && !check_is_mapped("libright.so"));
+	CHECK(check_call(module, "root") == 11 * 21 && !check_is_mapped("libleft.so")
+	      && !check_is_mapped("libright.so"));
 	CHECK(asked - asked_before <= 4); /* for what the process has, once more */
 	relink_closure_free(closure);
 	relink_unref(module);
@@ -199,12 +211,14 @@ static void failures_undo(void)
 	size_t used = maps_read(before, sizeof before);
 	/* A program that gives up. */
 	closure = closure_new(context, "./libroot.so");
-	NEED(relink_closure_section(closure, 0, section_named(closure, 0, ".text"), &bytes, &size, &error) == RELINK_OK);
+	NEED(relink_closure_section(closure, 0, section_named(closure, 0, ".text"), &bytes, &size, &error)
+	     == RELINK_OK);
 	relink_closure_free(closure);
 	CHECK(maps_read(after, sizeof after) == used && memcmp(before, after, used) == 0);
 	/* A symbol that nobody has. */
 	closure = closure_new(context, "./libbroken.so");
-	NEED(relink_closure_section(closure, 1, section_named(closure, 1, ".text"), &bytes, &size, &error) == RELINK_OK);
+	NEED(relink_closure_section(closure, 1, section_named(closure, 1, ".text"), &bytes, &size, &error)
+	     == RELINK_OK);
 	CHECK(relink_closure_load(closure, NULL, &module, &error) == RELINK_E_REL_SYMBOL && module == NULL);
 	CHECK(strcmp(error.symbol, "nobody") == 0);
 	CHECK(maps_read(after, sizeof after) == used && memcmp(before, after, used) == 0);

@@ -210,9 +210,16 @@ static void callers_check(void)
 	relink_memory memory = {.page_size = 12345};
 	CHECK(relink_set_memory(other, &memory, NULL) == RELINK_E_PAGE_SIZE);
 	seen[RELINK_E_PAGE_SIZE] = 1;
+	relink_input input = relink_path("./libgood.so");
+	relink_closure *closure = NULL;
+	relink_arena *arena = NULL;
+	NEED(relink_closure_new(other, &input, &closure, &error) == RELINK_OK
+	     && relink_arena_new(closure, RELINK_CODE, 4096, 0, &arena, &error) == RELINK_OK);
+	status = relink_place_section(closure, 0, 1, arena, RELINK_NEXT, &error);
+	expect(status, &error, RELINK_E_UNMOVABLE, "./libgood.so: cannot be moved (linked with --emit-relocs?)");
+	relink_closure_free(closure);
 	relink_module *foreign = check_load(other, "./libgood.so", 0);
 	relink_options options = {.scope = &foreign, .scope_count = 1};
-	relink_input input = relink_path("./libgood.so");
 	status = relink_load(context, &input, &options, &module, &error);
 	expect(status, &error, RELINK_E_HANDLE, "./libgood.so: not a module of this context, or one that was given back");
 	CHECK(relink_symbol_find(foreign, "absent", &symbol) == RELINK_E_SYMBOL);
