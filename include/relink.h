@@ -191,7 +191,8 @@ enum {
 	RELINK_HOST_LIBC = 1,
 	/* Not even those: everything comes from the resolvers and search paths. */
 	RELINK_HOST_NONE = 2,
-	/* Symbols that no module of the context defines are looked for in the process (its global scope), too. */
+	/* Symbols that no module of the context defines are looked for in the process (its global scope), too.  In what it
+	 * opened with RTLD_GLOBAL after it had started only references that are not weak are; it stays loaded then. */
 	RELINK_HOST_SYMBOLS = 4,
 	/* No unwinder is told of the context's modules: exceptions do not pass through them. */
 	RELINK_NO_UNWIND = 8,

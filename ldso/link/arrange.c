@@ -239,15 +239,81 @@ static bool is_exported(const struct rl_draft *draft, size_t index)
 	       && type != STT_SECTION && type != STT_FILE;
 }
 
+/* The version in NAME@VERSION or, the default one, NAME@@VERSION; NULL: none. */
+static const char *version_part(const char *name, bool *out_is_default)
+{
+	const char *at = strchr(name, '@');
+	if (at == NULL || at == name)
+		return NULL;
+	*out_is_default = at[1] == '@';
+	return at + 1 + *out_is_default;
+}
+
+enum { VERSION_PLAIN = 1 /* VER_NDX_GLOBAL */, VERSION_FIRST, VERSION_HIDDEN = 0x8000 };
+
+/* The number of the version STRING, which is the object's. */
+static Elf64_Half version_number(struct rl_symbols *symbols, const char *string)
+{
+	for (size_t i = VERSION_FIRST; i < symbols->version_count; i++)
+		if (strcmp(symbols->versions[i].name, string) == 0)
+			return (Elf64_Half)i;
+	symbols->versions[symbols->version_count] = (struct rl_version){.name = string, .hash = rl_hash_sysv(string)};
+	return (Elf64_Half)symbols->version_count++;
+}
+
+/* Cut what names have behind an @ (.symver), and number it. */
+static enum rl_status versions_make(const struct rl_symbol_list *list, size_t versioned_count, char *strings,
+				    struct rl_symbols *out, Elf64_Half *numbers)
+{
+	if (versioned_count >= VERSION_HIDDEN - VERSION_FIRST)
+		return RL_NO_MEMORY;
+	out->versions = rl_heap_take((versioned_count + VERSION_FIRST) * sizeof *out->versions);
+	if (out->versions == NULL)
+		return RL_NO_MEMORY;
+	out->version_count = VERSION_FIRST;
+	for (size_t i = 0; i < list->count; i++) {
+		bool is_default = true;
+		char *name = strings + list->symbols[i].st_name;
+		const char *version = version_part(name, &is_default);
+		numbers[i] = version == NULL ? VERSION_PLAIN : version_number(out, version);
+		if (!is_default)
+			numbers[i] |= VERSION_HIDDEN;
+		if (version != NULL)
+			*strchr(name, '@') = '\0';
+	}
+	return RL_OK;
+}
+
+/* The object's table of LIST, whose names STRINGS has, as the file has them. */
+static enum rl_status table_make(struct rl_symbol_list *list, size_t versioned_count, struct rl_object *object)
+{
+	struct rl_symbols versions = {.versions = NULL};
+	Elf64_Half *numbers = versioned_count == 0 ? NULL : rl_heap_take((list->count + 1) * sizeof *numbers);
+	enum rl_status status = RL_OK;
+	if (versioned_count != 0)
+		status = numbers == NULL ? RL_NO_MEMORY
+					 : versions_make(list, versioned_count, object->strings, &versions, numbers);
+	list->versions = numbers;
+	if (status == RL_OK)
+		status = rl_symbols_make(list, &object->symbols, &object->tables);
+	object->symbols.versions = versions.versions; /* the object's, also if it failed */
+	object->symbols.version_count = versions.version_count;
+	rl_heap_give(numbers);
+	return status;
+}
+
 /* What others may find goes into the object's table. */
 static enum rl_status exports_make(struct rl_draft *draft, struct rl_object *object)
 {
 	const struct rl_relocatable *file = &draft->file;
-	size_t count = 0, used = 1, size = 1;
+	size_t count = 0, used = 1, size = 1, versioned_count = 0;
+	bool is_default;
 	for (size_t i = 1; i < file->symbol_count; i++)
 		if (is_exported(draft, i)) {
+			const char *name = file->strings + file->symbols[i].st_name;
 			count++;
-			size += strlen(file->strings + file->symbols[i].st_name) + 1;
+			size += strlen(name) + 1;
+			versioned_count += version_part(name, &is_default) != NULL;
 		}
 	Elf64_Sym *exported = rl_heap_take((count + 1) * sizeof *exported);
 	char *strings = object->strings = rl_heap_take(size);
@@ -272,7 +338,7 @@ static enum rl_status exports_make(struct rl_draft *draft, struct rl_object *obj
 		used += strlen(name) + 1;
 	}
 	struct rl_symbol_list list = {exported, count, strings, size, NULL};
-	enum rl_status status = rl_symbols_make(&list, &object->symbols, &object->tables);
+	enum rl_status status = table_make(&list, versioned_count, object);
 	rl_heap_give(exported);
 	return status;
 }

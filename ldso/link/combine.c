@@ -329,8 +329,26 @@ enum rl_status rl_combination_add(struct rl_combination *c, const char *name, ch
 	return status == RL_OK ? unit_take(c, unit, diag) : rl_fail(diag, status, .subject = name);
 }
 
+static bool is_wanted(const struct rl_combination *c, const char *name)
+{
+	uint32_t number = name_find(&c->names, name);
+	return number != NONE && c->globals[number].rank == RL_WANTED;
+}
+
+/* name@@VERSION also defines name and name@VERSION. */
 bool rl_combination_wants(const struct rl_combination *c, const char *symbol)
 {
-	uint32_t number = name_find(&c->names, symbol);
-	return number != NONE && c->globals[number].rank == RL_WANTED;
+	const char *at = strchr(symbol, '@');
+	if (is_wanted(c, symbol))
+		return true;
+	char *name = at != NULL && at[1] == '@' ? rl_heap_string(symbol) : NULL;
+	if (name == NULL)
+		return false;
+	char *end = name + (at - symbol);
+	memmove(end + 1, at + 2, strlen(at + 2) + 1);
+	bool is_found = is_wanted(c, name);
+	*end = '\0';
+	is_found = is_found || is_wanted(c, name);
+	rl_heap_give(name);
+	return is_found;
 }

@@ -1,7 +1,8 @@
 /* What the symbols of a relocatable file mean.  Its own definitions come first, but for weak ones, of which the whole
- * scope shares the first.  References without a version mean the default one, as they do for a link editor. */
+ * scope shares the first.  References without a version (.symver) mean the default one, as they do for a link editor. */
 #include <string.h>
 
+#include "../base/heap.h"
 #include "draft.h"
 #include "lookup.h"
 #include "relocate.h"
@@ -60,17 +61,39 @@ static bool editor_symbol(const struct rl_assembly *a, const char *name, uintptr
 	return true;
 }
 
-static enum rl_status binding_find(const struct rl_assembly *a, uint32_t index, bool may_lack,
-				   struct rl_binding *out_binding)
+/* NAME, wanted with VERSION or, if that is NULL, in its default version. */
+static enum rl_status name_find(const struct rl_assembly *a, uint32_t index, const char *name, const char *version,
+				bool may_lack, struct rl_binding *out_binding)
 {
-	const char *name = a->draft->file.strings + a->draft->file.symbols[index].st_name;
-	struct rl_lookup lookup = {.name = rl_name_make(name), .want = {.newest = true}};
+	struct rl_version wanted = {.name = version, .is_hidden = true};
+	struct rl_lookup lookup = {.name = rl_name_make(name), .want = {.newest = version == NULL}};
+	if (version != NULL) {
+		wanted.hash = rl_hash_sysv(version);
+		lookup.want.version = &wanted;
+	}
 	if (rl_lookup_list(a->linker, atomic_load(&a->object->search), &lookup, out_binding) || may_lack)
 		return RL_OK;
-	enum rl_status status = rl_fail(a->diag, RL_SYMBOL_UNDEFINED, .subject = a->subject, .symbol = name);
+	enum rl_status status = rl_fail(a->diag, RL_SYMBOL_UNDEFINED, .subject = a->subject, .symbol = name,
+					.version = version);
 	Elf64_Rela rela = {.r_info = ELF64_R_INFO((uint64_t)index, RL_RELOC_NONE)};
 	if (a->linker->excuse_symbol != NULL)
 		status = a->linker->excuse_symbol(a->linker, a->object, &rela, out_binding, a->diag);
+	return status;
+}
+
+/* What a reference means outside of the symbols of its file.  name@VERSION (.symver) asks for that version. */
+static enum rl_status binding_find(const struct rl_assembly *a, uint32_t index, bool may_lack,
+				   struct rl_binding *out_binding)
+{
+	const char *name = a->draft->file.strings + a->draft->file.symbols[index].st_name, *at = strchr(name, '@');
+	if (at == NULL || at == name)
+		return name_find(a, index, name, NULL, may_lack, out_binding);
+	char *plain = rl_heap_string(name);
+	if (plain == NULL)
+		return rl_fail(a->diag, RL_NO_MEMORY, .subject = a->subject);
+	plain[at - name] = '\0';
+	enum rl_status status = name_find(a, index, plain, at + (at[1] == '@' ? 2 : 1), may_lack, out_binding);
+	rl_heap_give(plain);
 	return status;
 }
 
@@ -109,9 +132,11 @@ static enum rl_status meaning_make(const struct rl_assembly *a, uint32_t index, 
 		return RL_OK;
 	struct rl_binding binding = {0};
 	RL_TRY(binding_find(a, index, is_defined || bind == STB_WEAK, &binding));
-	if (binding.object == NULL || binding.object == a->object)
+	bool is_own = binding.object == a->object; /* by another name: one has a version, the other not */
+	if (binding.object == NULL || (is_own && is_defined))
 		return RL_OK;
-	RL_TRY(rl_pin_add(a->object, binding.object));
+	if (!is_own)
+		RL_TRY(rl_pin_add(a->object, binding.object));
 	unsigned type = ELF64_ST_TYPE(binding.symbol->st_info);
 	*out = (struct rl_meaning){.address = rl_binding_address(&binding),
 				   .size = binding.symbol->st_size,
@@ -123,7 +148,7 @@ static enum rl_status meaning_make(const struct rl_assembly *a, uint32_t index, 
 	if (out->is_tls)
 		out->address = binding.symbol->st_value;
 	/* Another object's resolver can run now; our own code cannot yet. */
-	if (out->is_ifunc) {
+	if (out->is_ifunc && !is_own) {
 		out->address = rl_port_ifunc_call(out->address);
 		out->is_ifunc = false;
 	}

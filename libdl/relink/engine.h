@@ -131,6 +131,9 @@ bool rl_input_is_archive(const relink_input *input);
 relink_status rl_load_file(relink_context *context, const relink_input *input, struct rl_file *file,
 			   const relink_options *options, relink_module **out_module, relink_error *error);
 
+/* The host may not unload OBJECT, if that is one of the host's.  The lock is held. */
+void rl_hosted_keep(struct rl_object *object);
+
 /* hooks.c: the engine's questions and news, passed on. */
 void rl_hooks_attach(struct rl_linker *linker);
 enum rl_status rl_hooks_before_relocation(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,

@@ -180,11 +180,53 @@ void rl_stubs_drop(relink_context *context)
 	context->stubs = NULL;
 }
 
+/* What the process's linker finds for NAME in its global scope, or NULL; the caller's dlerror is not about this. */
+static void *host_find(const char *name, const char *version)
+{
+	const struct rl_host_functions *host = &rl_host.functions;
+	void *address = NULL;
+	if (*version == '\0')
+		address = host->symbol(NULL /* RTLD_DEFAULT */, name);
+	else if (host->symbol_version != NULL)
+		address = host->symbol_version(NULL, name, version);
+	if (address == NULL && host->error != NULL)
+		host->error();
+	return address;
+}
+
+/* A library that the process opened for everybody (RTLD_GLOBAL) after it had started may have what DIAG misses: only the
+ * process's linker knows which those are. */
+static bool late_find(const relink_context *context, const struct rl_diag *diag, struct rl_binding *out_binding)
+{
+	struct rl_version version = {.name = diag->version, .hash = rl_hash_sysv(diag->version), .is_hidden = true};
+	struct rl_want want = {.version = *diag->version == '\0' ? NULL : &version, .newest = *diag->version == '\0'};
+	struct rl_name name = rl_name_make(diag->symbol);
+	uintptr_t address = context->flags & RELINK_HOST_SYMBOLS ? (uintptr_t)host_find(diag->symbol, diag->version) : 0;
+	for (struct rl_object *object = rl_engine.linker.base.first; address != 0 && object != NULL; object = object->next) {
+		if (!object->is_hosted || object->is_removed || !rl_host_shadow(object)->is_late)
+			continue;
+		const Elf64_Sym *symbol = rl_symbols_find(&object->symbols, &name, &want);
+		if (symbol == NULL || symbol->st_shndx == SHN_UNDEF)
+			continue;
+		unsigned type = ELF64_ST_TYPE(symbol->st_info); /* with an address elsewhere: the thread's, or a choice */
+		if (type != STT_TLS && type != STT_GNU_IFUNC && (address < object->map_start || address >= object->map_end))
+			continue;
+		rl_hosted_keep(object);
+		*out_binding = (struct rl_binding){object, symbol};
+		return true;
+	}
+	return false;
+}
+
 static enum rl_status excuse(struct rl_linker *linker, struct rl_object *object, const Elf64_Rela *rela,
 			     struct rl_binding *out_binding, struct rl_diag *diag)
 {
 	(void)linker, (void)rela;
 	relink_context *context = rl_context_of(object);
+	if (context != NULL && late_find(context, diag, out_binding)) {
+		rl_diag_drop(diag);
+		return RL_OK;
+	}
 	if (context == NULL || context->hooks.missing == NULL)
 		return diag->status;
 	void *address = context->hooks.missing(context->hooks_user, object->path, diag->symbol, diag->version);
@@ -209,9 +251,12 @@ static enum rl_status excuse_call(struct rl_linker *linker, struct rl_object *ob
 				  struct rl_binding *out_binding, struct rl_diag *diag)
 {
 	relink_context *context = rl_context_of(object);
-	if (context == NULL || context->hooks.missing == NULL)
+	struct rl_diag news = RL_DIAG_NONE;
+	if (context == NULL || (context->hooks.missing == NULL && (context->flags & RELINK_HOST_SYMBOLS) == 0))
 		return diag->status;
 	rl_engine_lock();
+	if (context->flags & RELINK_HOST_SYMBOLS && rl_host_refresh(&rl_host, &news) != RL_OK)
+		rl_diag_drop(&news); /* then what came last is not found */
 	enum rl_status status = excuse(linker, object, rela, out_binding, diag);
 	rl_engine_unlock();
 	return status;

@@ -28,15 +28,12 @@ enum rl_status rl_scope_read(const relink_context *context, relink_module *const
 }
 
 /* What the host loaded by itself it may unload by itself: not while a module of ours needs it. */
-static void hosted_keep(const struct rl_object *root)
+void rl_hosted_keep(struct rl_object *object)
 {
 	enum { LAZY = 1, NOLOAD = 4 };
-	for (size_t i = 0; i < root->closure.count; i++) {
-		struct rl_object *object = root->closure.items[i];
-		struct rl_host_shadow *shadow = object->is_hosted ? rl_host_shadow(object) : NULL;
-		if (shadow != NULL && shadow->is_late && shadow->kept == NULL && object->path[0] != '\0')
-			shadow->kept = rl_host.functions.open(object->path, LAZY | NOLOAD);
-	}
+	struct rl_host_shadow *shadow = object->is_hosted ? rl_host_shadow(object) : NULL;
+	if (shadow != NULL && shadow->is_late && shadow->kept == NULL && object->path[0] != '\0')
+		shadow->kept = rl_host.functions.open(object->path, LAZY | NOLOAD);
 }
 
 /* Where an object comes from. */
@@ -78,7 +75,8 @@ static enum rl_status open_object(relink_context *context, const struct origin *
 	rl_list_drop(&scope);
 	if (status != RL_OK)
 		return status;
-	hosted_keep(object);
+	for (size_t i = 0; i < object->closure.count; i++)
+		rl_hosted_keep(object->closure.items[i]);
 	relink_module *module = rl_module_take(object);
 	object->open_count--; /* the handle has its own */
 	if (module == NULL)

@@ -337,6 +337,37 @@ static void host_symbols_test(void)
 	relink_context_free(open);
 }
 
+/* What the process opens later, it opens for itself or for everybody; what is used it cannot close. */
+static void late_host_test(void)
+{
+	relink_error error;
+	check_library("liblate.so", "int late_value = 5; __thread int late_cell = 6; int late(void) { return late_value + late_cell; }\n"
+				    "static int one(void) { return 1; } static void *choose(void) { return one; }\n"
+				    "int late_chosen(void) __attribute__((ifunc(\"choose\")));", "");
+	check_library("libwants.so", "extern int late_value; extern __thread int late_cell; int late(void); int late_chosen(void);\n"
+				     "int wants(void) { return late() * 1000 + late_value * 100 + late_cell * 10 + late_chosen(); }",
+		      "-Wl,--unresolved-symbols=ignore-all");
+	check_library("liblazy.so", "int late(void); int wants(void) { return late(); }", "-Wl,--unresolved-symbols=ignore-all");
+	relink_context *closed = check_context(0), *open = check_context(RELINK_HOST_SYMBOLS);
+	relink_input input = relink_path("./libwants.so");
+	CHECK(check_refused(open, &input, 0, &error) == RELINK_E_REL_SYMBOL);
+	relink_module *lazy = check_load(open, "./liblazy.so", RELINK_LAZY);
+	void *late = dlopen("./liblate.so", RTLD_NOW | RTLD_LOCAL);
+	NEED(late != NULL);
+	CHECK(check_refused(open, &input, 0, &error) == RELINK_E_REL_SYMBOL);
+	NEED(dlopen("./liblate.so", RTLD_NOW | RTLD_NOLOAD | RTLD_GLOBAL) == late);
+	CHECK(check_refused(closed, &input, 0, &error) == RELINK_E_REL_SYMBOL);
+	CHECK(check_call(lazy, "wants") == 11);
+	relink_module *wants = check_load(open, "./libwants.so", 0);
+	dlclose(late);
+	dlclose(late);
+	CHECK(check_is_mapped("liblate.so") && check_call(wants, "wants") == 11561 && check_call(lazy, "wants") == 11);
+	relink_unref(wants);
+	relink_unref(lazy);
+	relink_context_free(closed);
+	relink_context_free(open);
+}
+
 /* COPY relocations take their value from synthetic data. */
 static void copy_test(void)
 {
@@ -364,6 +395,7 @@ int main(void)
 	hooks_test();
 	resolver_test();
 	host_symbols_test();
+	late_host_test();
 	copy_test();
 	return check_end();
 }
