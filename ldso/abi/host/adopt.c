@@ -83,7 +83,7 @@ static enum rl_status facts_complete(struct rl_host *host, struct rl_object *obj
 	object->init_called = true;
 	if (linker->program == NULL)
 		linker->program = object;
-	else
+	else if (!shadow->is_late)
 		object->loader = linker->program;
 	if (strchr(object->path, '/') != NULL && !rl_sys_is_error(rl_sys_stat(object->path, &info))) {
 		object->has_file_id = true;
@@ -92,7 +92,7 @@ static enum rl_status facts_complete(struct rl_host *host, struct rl_object *obj
 	}
 	if (object->path[0] == '\0' && object != linker->program)
 		rl_namespace_unname(object); /* musl's vDSO: the empty name is not its own */
-	RL_TRY(rl_search_list_make(object, NULL, false));
+	RL_TRY(rl_search_list_make(object, shadow->is_late ? object : NULL, false));
 	return rl_address_reserve(&linker->addresses, 1);
 }
 
@@ -155,6 +155,39 @@ static int visit(struct rl_host_phdr_info *info, size_t size, void *argument)
 	return walk->status != RL_OK;
 }
 
+/* What OBJECT, which the host opened, needs: as far as it goes by the names, for nothing is loaded here. */
+static enum rl_status closure_read(struct rl_linker *linker, struct rl_object *object)
+{
+	struct rl_object_list *closure = &object->closure;
+	rl_list_drop(closure);
+	RL_TRY(rl_list_append(closure, object));
+	for (size_t at = 0; at < closure->count; at++) {
+		const struct rl_dynamic *dynamic = &closure->items[at]->dynamic;
+		for (size_t i = 0; i < dynamic->needs_end; i++) {
+			const Elf64_Dyn *entry = &dynamic->entries[i];
+			const char *name = entry->d_tag == DT_NEEDED ? rl_dynamic_string(dynamic, entry->d_un.d_val)
+								     : NULL;
+			struct rl_object *needed = name == NULL ? NULL : rl_namespace_find(&linker->base, name);
+			if (needed != NULL && needed->is_hosted && rl_host_shadow(needed)->was_seen
+			    && !rl_list_has(closure, needed))
+				RL_TRY(rl_list_append(closure, needed));
+		}
+	}
+	return rl_own_scope_make(object);
+}
+
+/* Whoever asks from a library that the host opened (dlsym of RTLD_DEFAULT, RTLD_NEXT) finds what it needs.  What we use
+ * got its scope when we opened it. */
+static enum rl_status late_scopes_make(struct rl_linker *linker)
+{
+	for (struct rl_object *object = linker->base.first; object != NULL; object = object->next) {
+		const struct rl_host_shadow *shadow = object->is_hosted ? rl_host_shadow(object) : NULL;
+		if (shadow != NULL && shadow->is_late && shadow->was_seen && shadow->kept == NULL)
+			RL_TRY(closure_read(linker, object));
+	}
+	return RL_OK;
+}
+
 /* Objects that the host unloaded, which nobody used, disappear from view. */
 static enum rl_status vanished_remove(struct walk *walk)
 {
@@ -164,6 +197,8 @@ static enum rl_status vanished_remove(struct walk *walk)
 	for (struct rl_object *object = linker->base.first; object != NULL && status == RL_OK; object = object->next)
 		if (object->is_hosted && !rl_host_shadow(object)->was_seen)
 			status = rl_list_append(&vanished, object);
+	if (status == RL_OK && (walk->has_changed || vanished.count != 0))
+		status = late_scopes_make(linker);
 	if (status == RL_OK && vanished.count != 0) {
 		walk->has_changed = true;
 		rl_unload(linker, &linker->base, &vanished);

@@ -1,0 +1,9 @@
+int needed(void)
+{
+	return 1;
+}
+
+int both(void)
+{
+	return 2;
+}
