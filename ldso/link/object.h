@@ -59,6 +59,8 @@ struct rl_tls_block {
 struct rl_pin {
 	struct rl_object *target;
 	struct rl_pin *next;
+	/* Whether the object did not need the target anyhow when it was bound; sort.c finds that out, under the lock. */
+	bool is_known, is_extra;
 };
 
 /* Objects in an order; owned by whoever holds it. */

@@ -12,11 +12,17 @@ struct walk {
 	bool counts_pins; /* symbol bindings are edges too */
 };
 
-/* The edge of OBJECT with number INDEX: what it needs, then bindings; NULL behind the last.  A root needs its whole
- * closure, in the order that was found for it: so does the original, and it shows in the order of destructors. */
+/* A root needs its whole closure, in the order that was found for it: so does the original, and it shows in the order of
+ * destructors. */
+static const struct rl_object_list *needs_of(const struct rl_object *object)
+{
+	return object->sorted.count != 0 ? &object->sorted : &object->needed;
+}
+
+/* The edge of OBJECT with number INDEX: what it needs, then bindings; NULL behind the last. */
 static struct rl_object *edge(const struct walk *walk, struct rl_object *object, size_t index)
 {
-	const struct rl_object_list *needs = object->sorted.count != 0 ? &object->sorted : &object->needed;
+	const struct rl_object_list *needs = needs_of(object);
 	if (index < needs->count)
 		return needs->items[index];
 	if (!walk->counts_pins)
@@ -49,6 +55,26 @@ static void walk_from(struct walk *walk, struct rl_object *start)
 	}
 }
 
+/* Whether symbol bindings of OBJECT went into what it did not need anyhow.  That is decided once for each binding, before
+ * the object becomes a root, which needs more.  No object has a mark. */
+static bool pins_judge(const struct rl_object *object)
+{
+	struct rl_pin *first = atomic_load_explicit(&object->pins, memory_order_acquire);
+	const struct rl_object_list *needs = needs_of(object);
+	bool has_extra = false;
+	for (size_t i = 0; first != NULL && i < needs->count; i++)
+		needs->items[i]->mark = true;
+	for (struct rl_pin *pin = first; pin != NULL; pin = pin->next) {
+		if (!pin->is_known)
+			pin->is_extra = !pin->target->mark;
+		pin->is_known = true;
+		has_extra = has_extra || pin->is_extra;
+	}
+	for (size_t i = 0; first != NULL && i < needs->count; i++)
+		needs->items[i]->mark = false;
+	return has_extra;
+}
+
 static void move_to_front(struct rl_object **objects, struct rl_object *first)
 {
 	size_t at = 0;
@@ -73,6 +99,7 @@ enum rl_status rl_graph_sort(struct rl_object *root)
 	size_t count = root->closure.count;
 	struct rl_object **objects = root->closure.items;
 	RL_TRY(rl_list_reserve(&root->sorted, count));
+	(void)pins_judge(root);
 	struct walk walk = {.sorted = root->sorted.items, .at = count};
 	/* The edges of a new root do not count in the walk: it is placed by hand. */
 	size_t root_needs = root->needed.count;
@@ -125,7 +152,7 @@ enum rl_status rl_graph_sort_all(struct rl_namespace *namespace, struct rl_objec
 	bool has_pins = false;
 	for (struct rl_object *object = namespace->first; object != NULL; object = object->next) {
 		list.items[list.count++] = object;
-		has_pins = has_pins || atomic_load(&object->pins) != NULL;
+		has_pins = pins_judge(object) || has_pins;
 	}
 	lender_mark(namespace, true);
 	list_walk(&list, sorted, has_pins);

@@ -369,8 +369,7 @@ static void chain_check(void)
 #endif
 }
 
-/* A diamond: constructors and destructors in dlopen's order.  With a circle through its foot: constructors, and each
- * destructor once. */
+/* A diamond, and one with a circle through its foot: constructors and destructors in dlopen's order. */
 static void order_check(int is_circle)
 {
 	static const char *const needs[][2] = {{"d", "-ln"}, {"c", "-ld -ln"}, {"b", "-ld -ln"}, {"a", "-lb -lc -ln"}};
@@ -399,8 +398,7 @@ static void order_check(int is_circle)
 	dlclose(handle);
 	strcpy(theirs, dlsym(notes, "notes"));
 	dlclose(notes);
-	CHECK(strncmp(ours, theirs, is_circle ? 4 : 9) == 0 && strlen(ours) == 8);
-	CHECK(strspn(ours + 4, "ABCD") == 4 && strchr(ours, 'A') && strchr(ours, 'B') && strchr(ours, 'C') && strchr(ours, 'D'));
+	CHECK(strcmp(ours, theirs) == 0 && strlen(ours) == 8);
 }
 
 static long maps_count(void)
