@@ -763,7 +763,8 @@ RELINK_API relink_status relink_place_section(relink_closure *closure, size_t mo
 					      relink_arena *arena, uint64_t offset, relink_error *error);
 
 /* The same for the function NAME, exported or not.  It must have been compiled with -ffunction-sections: a call or jump
- * to it or from it without a relocation makes the load fail with RELINK_E_UNMOVABLE, as far as it is recognised.
+ * to it or from it without a relocation makes the load fail with RELINK_E_UNMOVABLE (symbol: what is called), as far as it
+ * is recognised; seldom, bytes that only look like one do so, too.
  * RELINK_E_SYMBOL: there is no such function; RELINK_E_LINK_TWICE: there are several. */
 RELINK_API relink_status relink_place_function(relink_closure *closure, size_t module, const char *name,
 					       relink_arena *arena, uint64_t offset, relink_error *error);

@@ -268,6 +268,17 @@ static bool is_reference(const unsigned char *bytes)
 	       || ((bytes[-3] & 0xf8) == 0x48 && bytes[-2] == 0x8d && (bytes[-1] & 0xc7) == 0x05);
 }
 
+/* Whether the 32-bit number at AT is more likely the inside of an instruction: it begins like a call or jump of its own,
+ * that stays in the section. */
+static bool is_inside_another(const unsigned char *bytes, uint64_t at, uint64_t size)
+{
+	int32_t field;
+	if ((bytes[at] != 0xe8 && bytes[at] != 0xe9) || size - at < 1 + sizeof field)
+		return false;
+	memcpy(&field, bytes + at + 1, sizeof field);
+	return at + 1 + sizeof field + (uint64_t)(int64_t)field < size;
+}
+
 /* A function that was not compiled on its own (-ffunction-sections) may be called, or call, without a relocation.
  * Look for references to starts of functions, from one side of a piece to the other, that no relocation tells of. */
 static relink_status section_search(const struct rl_repair *r, const Elf64_Shdr *section, const struct rl_marks *starts)
@@ -286,10 +297,22 @@ static relink_status section_search(const struct rl_repair *r, const Elf64_Shdr 
 		    || piece_at(r, place) == piece_at(r, target))
 			continue;
 		own = rl_mark_before(&r->fields, place + 1);
-		if (own == NULL || own->place != place + 1)
-			return rl_repair_fail(r, RELINK_E_UNMOVABLE, 0);
+		if ((own == NULL || own->place != place + 1) && !is_inside_another(bytes, at, section->sh_size))
+			return rl_closure_fail(r->error, RELINK_E_UNMOVABLE, r->info->name,
+					       start->target == 0 ? "" : r->member->bytes + start->target, 0);
 	}
 	return RELINK_OK;
+}
+
+/* Where in the file the name of SYMBOL is, which TABLE has; 0: nowhere. */
+static uint64_t name_offset(const struct rl_repair *r, const Elf64_Shdr *table, const Elf64_Sym *symbol)
+{
+	const Elf64_Shdr *strings = &r->sections[table->sh_link < r->info->section_count ? table->sh_link : 0];
+	if (strings->sh_type != SHT_STRTAB || strings->sh_offset > r->info->size
+	    || strings->sh_size > r->info->size - strings->sh_offset || symbol->st_name >= strings->sh_size
+	    || r->member->bytes[strings->sh_offset + strings->sh_size - 1] != '\0')
+		return 0;
+	return strings->sh_offset + symbol->st_name;
 }
 
 static relink_status functions_check(const struct rl_repair *r)
@@ -307,7 +330,7 @@ static relink_status functions_check(const struct rl_repair *r)
 			Elf64_Sym symbol;
 			memcpy(&symbol, r->member->bytes + section->sh_offset + at, sizeof symbol);
 			if (ELF64_ST_TYPE(symbol.st_info) == STT_FUNC && symbol.st_shndx != SHN_UNDEF
-			    && !rl_mark_add(&starts, symbol.st_value, 0, 0))
+			    && !rl_mark_add(&starts, symbol.st_value, name_offset(r, section, &symbol), 0))
 				status = rl_repair_fail(r, RELINK_E_MEMORY, 0);
 		}
 	}

@@ -444,6 +444,7 @@ static void failures_undo(void)
 	CHECK(relink_place_function(closure, 0, "first", code, RELINK_NEXT, &error) == RELINK_OK);
 	size_t used = maps_read(before, sizeof before);
 	CHECK(relink_closure_load(closure, NULL, &module, &error) == RELINK_E_UNMOVABLE && module == NULL);
+	CHECK(strcmp(error.symbol, "knit") == 0);
 	CHECK(maps_read(after, sizeof after) == used && memcmp(before, after, used) == 0);
 	/* It may be tried again: without what was asked for, and as a whole. */
 	CHECK(relink_place_function(closure, 0, "first", NULL, 0, &error) == RELINK_OK);
