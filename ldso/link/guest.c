@@ -145,8 +145,10 @@ static void cells_free(struct rl_guest_thread *thread)
 
 void rl_guest_leave(struct rl_tls_state *tls, struct rl_guest_thread *thread)
 {
-	(void)tls;
+	struct rl_guest *guest = tls->guest;
 	uint64_t old_signals = rl_sys_signals_block();
+	if (guest->released != NULL)
+		guest->released(guest);
 	cells_free(thread);
 	thread->own = (struct rl_thread){0};
 	atomic_store(&thread->thread_pointer, 0);
@@ -256,6 +258,8 @@ static void *block_make(struct rl_tls_state *tls, size_t module)
 	void *block = rl_heap_take_aligned(object->tls.size, object->tls.align);
 	if (block == NULL)
 		return NULL;
+	if (tls->guest->acquired != NULL)
+		tls->guest->acquired(tls->guest);
 	memcpy(block, object->tls.image, object->tls.image_size);
 	guest_lock(tls->guest);
 	bool is_static = object->tls.has_offset; /* since a moment */

@@ -30,6 +30,10 @@ struct rl_guest {
 	void (*static_give)(struct rl_object *object);
 	/* OBJECT is relocated: its initial image may have changed since. */
 	void (*static_fill)(const struct rl_object *object);
+	/* Memory of a thread that ends may be another's from now on; that of others may be the calling thread's.  The
+	 * argument is the same in all calls.  NULL: nobody wants to know. */
+	void (*released)(void *any);
+	void (*acquired)(void *any);
 };
 
 /* The thread ends: free its blocks and the record. */

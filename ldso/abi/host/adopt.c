@@ -238,7 +238,9 @@ static enum rl_status global_scope_make(struct rl_linker *linker)
 enum rl_status rl_host_adopt_all(struct rl_host *host, struct rl_diag *diag)
 {
 	RL_TRY(list_read(host, diag));
-	return global_scope_make(host->linker);
+	RL_TRY(global_scope_make(host->linker));
+	rl_host_races_find(host);
+	return RL_OK;
 }
 
 static int counters_visit(struct rl_host_phdr_info *info, size_t size, void *argument)

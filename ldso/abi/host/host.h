@@ -233,6 +233,9 @@ struct rl_host_function {
 RL_NODISCARD enum rl_status rl_host_front_make(struct rl_host *host, const struct rl_host_function *functions,
 					       size_t count, struct rl_host_front *out_front);
 
+/* races.c: see whether a race detector wants to know of blocks that change hands. */
+void rl_host_races_find(struct rl_host *host);
+
 /* The one of this process: functions that the process calls back carry no context. */
 extern struct rl_host rl_host;
 
