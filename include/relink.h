@@ -54,9 +54,9 @@ typedef enum relink_status {
 	RELINK_E_KIND,         /* not of the kind that was asked for; value: e_type */
 
 	RELINK_E_PHDR_NONE,      /* no PT_LOAD */
-	RELINK_E_PHDR_ALIGN,     /* a segment whose address and offset do not agree, or not with relink_memory.page_size */
+	RELINK_E_PHDR_ALIGN,     /* a segment whose address and offset do not agree in pages of the size that is asked for */
 	RELINK_E_PHDR_MALFORMED, /* segments that overlap, wrap around, or hold more than their size */
-	RELINK_E_MAP,            /* the kernel, or a relink_memory, refused a mapping; error_number */
+	RELINK_E_MAP,            /* the kernel, or a callback for memory, refused a mapping; error_number */
 	RELINK_E_STACK,          /* asks for an executable stack */
 
 	RELINK_E_DYN_NONE,      /* no dynamic section */
@@ -361,7 +361,7 @@ typedef struct relink_piece {
 /* How the modules of a context are mapped: libraries, programs, relocatable files and archives.  What is NULL the kernel
  * does.  Callbacks run under the lock of the library and must not call it.  All places and sizes that they see are multiples
  * of page_size.  Nothing is to be written and executed at once but by a file's own wish (such a segment, or DT_TEXTREL). */
-typedef struct relink_memory {
+typedef struct relink_memory_hooks {
 	/* A power of two and a multiple of the kernel's page size, for memory with larger pages; 0: the kernel's.  Files
 	 * need segments that are aligned so (-z max-page-size), or fail with RELINK_E_PHDR_ALIGN. */
 	size_t page_size;
@@ -377,11 +377,11 @@ typedef struct relink_memory {
 	/* All of a reservation is not needed any more, be it that the module is unloaded or that it was not loaded after all;
 	 * by default munmap(2).  An errno changes nothing. */
 	int (*release)(void *user, void *start, size_t size);
-} relink_memory;
+} relink_memory_hooks;
 
 /* Map the context's modules by *memory, which is copied, from the first to the last: once, and before any is there, or it
  * is RELINK_E_ARGUMENT.  What USER is must stay until all are unloaded.  RELINK_E_PAGE_SIZE. */
-RELINK_API relink_status relink_set_memory(relink_context *context, const relink_memory *memory, void *user);
+RELINK_API relink_status relink_set_memory(relink_context *context, const relink_memory_hooks *memory, void *user);
 
 /* ---- Loading ----------------------------------------------------------------------------------------------------- */
 

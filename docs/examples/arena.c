@@ -42,7 +42,7 @@ static int print_place(void *user, const relink_info *info)
 int main(int argc, char **argv)
 {
 	enum { SIZE = 64 << 20 };
-	relink_memory memory = {.reserve = reserve, .release = release};
+	relink_memory_hooks memory = {.reserve = reserve, .release = release};
 	relink_context *context;
 	relink_module *module;
 	relink_error error;

@@ -181,7 +181,7 @@ static int memory_take(struct rl_object *object, size_t size, size_t page_size, 
 	object->owns_map = object->is_contiguous = true;
 	if (memory == NULL)
 		return 0;
-	int error = memory->fill(memory, &(struct rl_piece){start, size, protection, -1, 0, 0, true}, &is_empty);
+	int error = memory->fill(memory, &(struct rl_memory_piece){start, size, protection, -1, 0, 0, true}, &is_empty);
 	if (error == 0)
 		memory->ready(memory, start, size);
 	return error;

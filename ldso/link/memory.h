@@ -21,7 +21,7 @@ struct rl_reservation {
 };
 
 /* Whole pages of a reservation, and what is to be in them. */
-struct rl_piece {
+struct rl_memory_piece {
 	uintptr_t start;
 	size_t size;
 	int protection;       /* PROT_… */
@@ -40,7 +40,7 @@ struct rl_memory {
 	RL_NODISCARD enum rl_status (*place)(struct rl_mapping *mapping, const char *name, int *out_error);
 	int (*reserve)(const struct rl_memory *memory, const struct rl_reservation *wanted, uintptr_t *out_start);
 	/* *out_is_empty: there is memory that can be written, but the file's bytes are still to be read into it. */
-	int (*fill)(const struct rl_memory *memory, const struct rl_piece *piece, bool *out_is_empty);
+	int (*fill)(const struct rl_memory *memory, const struct rl_memory_piece *piece, bool *out_is_empty);
 	int (*protect)(const struct rl_memory *memory, uintptr_t start, size_t size, int protection);
 	/* All of a reservation is in use now. */
 	void (*ready)(const struct rl_memory *memory, uintptr_t start, size_t size);

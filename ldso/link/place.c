@@ -18,7 +18,7 @@ static enum rl_status segment_place(const struct rl_mapping *mapping, const Elf6
 	uintptr_t content = mapping->bias + phdr->p_vaddr, start = rl_page_down(content, mapping->page_size);
 	bool is_mapped = mapping->file->source == NULL && phdr->p_filesz != 0, is_empty = false;
 	int wanted = rl_map_protection(phdr), writable = PROT_READ | PROT_WRITE;
-	struct rl_piece piece = {.start = start,
+	struct rl_memory_piece piece = {.start = start,
 				 .size = rl_page_up(content + phdr->p_memsz, mapping->page_size) - start,
 				 .protection = is_written(mapping, phdr) ? writable : wanted,
 				 .fd = -1};

@@ -29,7 +29,7 @@ struct rl_place {
 /* Memory that callbacks provide. */
 struct rl_provided_memory {
 	struct rl_memory memory; /* first: the engine passes it around */
-	relink_memory callbacks;
+	relink_memory_hooks callbacks;
 	void *user;
 };
 

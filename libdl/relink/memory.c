@@ -46,7 +46,7 @@ static int kernel_reserve(const struct rl_reservation *wanted, uintptr_t *out_st
 }
 
 /* A file cannot be mapped behind the page of the kernel's that it ends in. */
-static int kernel_fill(const struct rl_piece *piece)
+static int kernel_fill(const struct rl_memory_piece *piece)
 {
 	enum { FLAGS = MAP_PRIVATE | MAP_FIXED };
 	size_t page_size = rl_engine.linker.page_size, mapped = 0;
@@ -93,7 +93,7 @@ static int reserve(const struct rl_memory *memory, const struct rl_reservation *
 	return 0;
 }
 
-static int fill(const struct rl_memory *memory, const struct rl_piece *piece, bool *out_is_empty)
+static int fill(const struct rl_memory *memory, const struct rl_memory_piece *piece, bool *out_is_empty)
 {
 	const struct rl_provided_memory *own = provided(memory);
 	const relink_piece question = {.start = (void *)piece->start,
@@ -130,7 +130,7 @@ static void ready(const struct rl_memory *memory, uintptr_t start, size_t size)
 		(void)rl_syscall3(SYS_madvise, (long)start, (long)size, ADVICE);
 }
 
-relink_status relink_set_memory(relink_context *context, const relink_memory *memory, void *user)
+relink_status relink_set_memory(relink_context *context, const relink_memory_hooks *memory, void *user)
 {
 	if (context == NULL || memory == NULL)
 		return RELINK_E_ARGUMENT;

@@ -130,7 +130,7 @@ static int release(void *user, void *start, size_t size)
 
 static relink_context *context_make(struct ledger *ledger)
 {
-	relink_memory memory = {.reserve = reserve, .map = map, .protect = protect, .advise = advise, .release = release};
+	relink_memory_hooks memory = {.reserve = reserve, .map = map, .protect = protect, .advise = advise, .release = release};
 	if (ledger->page_size == 0)
 		ledger->page_size = (size_t)sysconf(_SC_PAGESIZE);
 	else
@@ -393,7 +393,7 @@ static void pages_test(void)
 	relink_error error;
 	relink_context *context = check_context(0);
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		relink_memory memory = {.page_size = bad[i]};
+		relink_memory_hooks memory = {.page_size = bad[i]};
 		CHECK(relink_set_memory(context, &memory, NULL) == RELINK_E_PAGE_SIZE);
 	}
 	CHECK(relink_set_memory(context, NULL, NULL) == RELINK_E_ARGUMENT);
@@ -403,7 +403,7 @@ static void pages_test(void)
 	for (int reads = 0; reads < 2; reads++) {
 		struct ledger ledger = {.page_size = PAGE_64K, .reads = reads};
 		context = context_make(&ledger);
-		relink_memory again = {.page_size = PAGE_64K};
+		relink_memory_hooks again = {.page_size = PAGE_64K};
 		CHECK(relink_set_memory(context, &again, NULL) == RELINK_E_ARGUMENT);
 		for (int way = 0; way < 3; way++) {
 			subject_check(context, &(struct subject){"./libwide.so", "base_get", 1}, way);
@@ -427,7 +427,7 @@ static void pages_test(void)
 	relink_context_free(context);
 	/* No callback at all, and a module that is there already. */
 	context = check_context(0);
-	relink_memory plain = {.page_size = PAGE_64K};
+	relink_memory_hooks plain = {.page_size = PAGE_64K};
 	CHECK(relink_set_memory(context, &plain, NULL) == RELINK_OK);
 	relink_module *module = check_load(context, "./libwide.so", 0);
 	relink_info info;
@@ -471,7 +471,7 @@ static void answers_test(void)
 	} cases[] = {{0, 0, EINVAL, 1},	      {0, 0x700000001000 + 8, EINVAL, 1}, {0, -(uintptr_t)4096, EINVAL, 1},
 		     {-77, 0, EINVAL, 0}, {RELINK_MEMORY_READ, 0, EINVAL, 0}, {ENOSPC, 0, ENOSPC, 0}};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		relink_memory memory = {.reserve = reserve_badly, .release = release_count};
+		relink_memory_hooks memory = {.reserve = reserve_badly, .release = release_count};
 		relink_context *context = check_context(0);
 		int answer = cases[i].answer;
 		relink_error error;
@@ -485,7 +485,7 @@ static void answers_test(void)
 	}
 	/* Code with 32-bit addresses has to lie low, a program where it says. */
 	int answer = 0;
-	relink_memory memory = {.reserve = reserve_badly, .release = release_count};
+	relink_memory_hooks memory = {.reserve = reserve_badly, .release = release_count};
 	relink_context *context = check_context(0);
 	relink_error error;
 	relink_input low = relink_path("./low.o"), fixed = relink_path("./fixed");
