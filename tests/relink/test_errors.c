@@ -207,7 +207,7 @@ static void callers_check(void)
 	relink_status status = relink_context_new(1u << 31, &other, &error);
 	expect(status, &error, RELINK_E_ARGUMENT, "invalid argument");
 	other = check_context(0);
-	relink_memory memory = {.page_size = 12345};
+	relink_memory_hooks memory = {.page_size = 12345};
 	CHECK(relink_set_memory(other, &memory, NULL) == RELINK_E_PAGE_SIZE);
 	seen[RELINK_E_PAGE_SIZE] = 1;
 	relink_input input = relink_path("./libgood.so");
