@@ -100,7 +100,8 @@ size_t rl_symbols_count(const struct rl_symbols *symbols)
 	return (size_t)last + 1 <= symbols->symbol_limit ? (size_t)last + 1 : symbols->symbol_limit;
 }
 
-static __attribute__((noinline)) const Elf64_Sym *sysv_find(const struct rl_symbols *symbols, struct rl_name *name, const struct rl_want *want)
+static __attribute__((noinline)) const Elf64_Sym *sysv_find(const struct rl_symbols *symbols, struct rl_name *name,
+							    const struct rl_want *want)
 {
 	struct rl_find_defaults defaults = {0};
 	if (!name->sysv_ready) {

@@ -241,7 +241,8 @@ static enum rl_status sections_apply(const struct rl_assembly *a, bool is_tls)
 {
 	const struct rl_relocatable *file = &a->draft->file;
 	for (size_t i = 0; i < file->section_count; i++) {
-		const Elf64_Shdr *section = &file->sections[i], *target = &file->sections[section->sh_info % file->section_count];
+		const Elf64_Shdr *section = &file->sections[i];
+		const Elf64_Shdr *target = &file->sections[section->sh_info % file->section_count];
 		size_t count;
 		if (section->sh_type != SHT_RELA || a->draft->places[section->sh_info] == UINT64_MAX
 		    || ((target->sh_flags & SHF_TLS) != 0) != is_tls || target->sh_type == SHT_NOBITS)

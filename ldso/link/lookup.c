@@ -104,8 +104,8 @@ list_search(struct rl_linker *linker, const struct rl_scope_list *list, const st
 	return out_binding->object != NULL; /* a weak definition that nothing overrode */
 }
 
-/* What BINDING found in a library of the lender is, for all who use that library, what the lender's global scope has first: a
- * malloc in front of libc's, a variable that the program copied. */
+/* What BINDING found in a library of the lender is, for all who use that library, what the lender's global scope has
+ * first: a malloc in front of libc's, a variable that the program copied. */
 static void lent_choose(struct rl_linker *linker, const struct rl_name *name, const struct rl_want *want,
 			struct rl_binding *binding)
 {

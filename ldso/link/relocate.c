@@ -179,7 +179,8 @@ static enum rl_status relative_apply(struct relocator *r, const Elf64_Rela *rela
 	return RL_OK;
 }
 
-static __attribute__((noinline)) enum rl_status defer(struct relocator *r, place_word *word, uintptr_t resolver, uint64_t addend)
+static __attribute__((noinline)) enum rl_status defer(struct relocator *r, place_word *word,
+							uintptr_t resolver, uint64_t addend)
 {
 	if (r->deferred_count == r->deferred_capacity) {
 		size_t capacity = r->deferred_capacity == 0 ? 64 : r->deferred_capacity * 2;

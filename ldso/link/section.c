@@ -36,7 +36,8 @@ static void wants_count(struct rl_draft *draft, uint32_t index, const struct rl_
 	bool is_ifunc = ELF64_ST_TYPE(draft->file.symbols[index].st_info) == STT_GNU_IFUNC;
 	bool is_call = kind->value == RL_SECTION_CALL || kind->value == RL_SECTION_CALL_FROM_GOT;
 	bool is_narrow = kind->value == RL_SECTION_SYMBOL && kind->width == 4;
-	bool wants_stub = index != 0 && is_far(draft, index) && (is_call || is_narrow || (is_ifunc && kind->value == RL_SECTION_SYMBOL));
+	bool is_choice = is_ifunc && kind->value == RL_SECTION_SYMBOL;
+	bool wants_stub = index != 0 && is_far(draft, index) && (is_call || is_narrow || is_choice);
 	if ((wants_stub || kind->value == RL_SECTION_GOT || kind->value == RL_SECTION_GOT_DISTANCE) && wants->word == 0)
 		wants->word = words_take(draft, 1);
 	if (wants_stub && wants->stub == 0) {

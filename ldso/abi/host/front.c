@@ -1,5 +1,5 @@
-/* Functions that objects of ours find instead of the host's, whose versions do not know us.  A symbol table made by hand, so
- * that the engine's lookup needs no exception; with a filter, as every lookup asks it. */
+/* Functions that objects of ours find instead of the host's, whose versions do not know us.  A symbol table made by hand,
+ * so that the engine's lookup needs no exception; with a filter, as every lookup asks it. */
 #include <string.h>
 
 #include "host.h"

@@ -1,5 +1,5 @@
-/* A race detector in the process (TSan) sees variables in blocks that come from our heap, which it does not watch: it would
- * take a thread's first use of a block for a race with the thread that had it before and ended.  It is told. */
+/* A race detector in the process (TSan) sees variables in blocks that come from our heap, which it does not watch: it
+ * would take a thread's first use of a block for a race with the thread that had it before and ended.  It is told. */
 #include "host.h"
 
 #include "../../link/lookup.h"

@@ -1,6 +1,6 @@
-/* Walking the host's list, as a read section of its own.  glibc holds a lock meanwhile that it does not free in the child of a fork, so that a child
- * of a process that walks could neither open nor walk.  A fork waits until nobody does; who wants to begin waits for
- * the fork.  Both waits are bounded: a visitor may itself wait for the thread that forks. */
+/* Walking the host's list, as a read section of its own.  glibc holds a lock meanwhile that it does not free in the child
+ * of a fork, so that a child of a process that walks could neither open nor walk.  A fork waits until nobody does; who
+ * wants to begin waits for the fork.  Both waits are bounded: a visitor may itself wait for the thread that forks. */
 #include "host.h"
 
 #include <time.h>

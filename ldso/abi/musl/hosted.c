@@ -3,8 +3,8 @@
  * libc's entry expects what the kernel gives a dynamic linker.  It gets a small program that exists only in memory and
  * describes what libc must own: the initial TLS image of every thread, the default stack size, which of libc's
  * functions are replaced, and one constructor.  libc relocates itself, makes the main thread, and jumps to "the
- * program's entry", which is ours.  The one destructor is libc's own, of which it has none.  This uses nothing but the contract between kernel and dynamic linker,
- * the one interface of musl that cannot change.
+ * program's entry", which is ours.  The one destructor is libc's own, of which it has none.  This uses nothing but the
+ * contract between kernel and dynamic linker, the one interface of musl that cannot change.
  */
 #include <string.h>
 
