@@ -568,6 +568,9 @@ int main(void)
 				kinds_try(compilers[compiler], flags[i], links[link]);
 	variants_try();
 	for (int whole = 0; whole < 2; whole++) {
+#if CHECK_SANITIZED && defined __clang__
+		break; /* clang's runtime is part of the program, and ends it when a libstdc++ that came later throws */
+#endif
 		exceptions_try("g++", "-O2", whole);
 		exceptions_try("g++", "-O0", whole);
 		exceptions_try("clang++", "-O2 -fuse-ld=lld", whole);
