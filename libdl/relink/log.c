@@ -88,7 +88,9 @@ void rl_log_open(struct rl_log *log, char **envp, bool is_secure)
 	const char *value = is_secure ? NULL : variable_find(envp, "RELINK_DEBUG");
 	const char *output = is_secure ? NULL : variable_find(envp, "RELINK_DEBUG_OUTPUT");
 	while (value != NULL && *value != '\0') {
-		size_t length = strcspn(value, " ,:");
+		size_t length = 0;
+		while (value[length] != '\0' && value[length] != ' ' && value[length] != ',' && value[length] != ':')
+			length++;
 		if (length != 0)
 			word_read(log, value, length);
 		value += length + (value[length] != '\0');
