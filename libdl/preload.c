@@ -147,7 +147,7 @@ static bool engine_make(void)
 static bool adopt(void)
 {
 	struct rl_diag diag = RL_DIAG_NONE;
-	if (rl_host_front_start(&rl_host) != RL_OK || rl_host_adopt_all(&rl_host, &diag) != RL_OK) {
+	if (rl_host_front_start(&rl_host, NULL, 0) != RL_OK || rl_host_adopt_all(&rl_host, &diag) != RL_OK) {
 		rl_diag_drop(&diag);
 		return false;
 	}

@@ -25,6 +25,7 @@ struct rl_namespace {
 	struct rl_scope_cell global;       /* its published form */
 	const struct rl_scope_cell *front;   /* what our objects find before everything else; NULL: nothing */
 	const struct rl_scope_cell *stand_in; /* the same, but what a load is given comes before it */
+	const struct rl_scope_cell *whole_front; /* both in one, for where nothing comes between; NULL: no stand_in */
 	const struct rl_scope_cell *back;    /* what they find behind everything else; NULL: nothing */
 	struct rl_namespace *lender; /* objects of it are dependencies of ours; NULL: none */
 	const struct rl_memory *memory; /* for objects that are loaded from now on; NULL: the kernel's */

@@ -28,6 +28,10 @@ enum rl_status rl_search_list_make(struct rl_object *object, struct rl_object *r
 	const struct rl_scope_cell *stand_in = object->is_hosted ? NULL : object->namespace->stand_in;
 	const struct rl_scope_cell *back = object->is_hosted ? NULL : object->namespace->back;
 	bool has_given = root != NULL && atomic_load(&root->given_scope.current) != NULL;
+	if (stand_in != NULL && !has_given && !is_symbolic) {
+		front = object->namespace->whole_front; /* every reference asks each scope */
+		stand_in = NULL;
+	}
 	struct rl_scope_list *list = list_make(1 + has_root + is_symbolic + has_given + (front != NULL)
 						+ (stand_in != NULL) + (back != NULL));
 	if (list == NULL)
@@ -79,16 +83,22 @@ enum rl_status rl_search_list_plan(struct rl_object *object, const struct rl_obj
 {
 	const struct rl_scope_list *old = atomic_load(&object->search);
 	struct rl_scope *scope = rl_scope_make(modules);
-	struct rl_scope_list *list = scope == NULL ? NULL : list_make(old->count + 1);
+	const struct rl_namespace *namespace = object->namespace;
+	const struct rl_scope_cell *first = old->count == 0 ? NULL : old->cells[0];
+	bool is_whole = first != NULL && first == namespace->whole_front;
+	struct rl_scope_list *list = scope == NULL ? NULL : list_make(old->count + 1 + is_whole);
 	if (list == NULL) {
 		rl_scope_give(scope);
 		return RL_NO_MEMORY;
 	}
 	/* Nothing comes before the functions that stand in front of everything. */
-	size_t before = old->count != 0 && old->cells[0] == object->namespace->front;
-	memcpy(list->cells, old->cells, before * sizeof old->cells[0]);
-	list->cells[before] = &object->planned_scope;
-	memcpy(list->cells + before + 1, old->cells + before, (old->count - before) * sizeof old->cells[0]);
+	size_t at = 0, rest = is_whole || (first != NULL && first == namespace->front);
+	if (rest != 0)
+		list->cells[at++] = namespace->front;
+	list->cells[at++] = &object->planned_scope;
+	if (is_whole)
+		list->cells[at++] = namespace->stand_in;
+	memcpy(list->cells + at, old->cells + rest, (old->count - rest) * sizeof old->cells[0]);
 	atomic_store(&object->planned_scope.current, scope);
 	list_replace(object, list);
 	for (size_t i = 0; i < modules->count; i++)

@@ -320,7 +320,8 @@ relink_status relink_context_new(unsigned flags, relink_context **out_context, r
 	context->uses = 1;
 	context->space.linker = &rl_engine.linker;
 	context->space.front = &rl_host.front.cell;
-	context->space.stand_in = rl_family_cell();
+	context->space.stand_in = &rl_host.stand_in.cell;
+	context->space.whole_front = &rl_host.whole_front.cell;
 	context->space.lender = base;
 	context->space.back = flags & RELINK_HOST_SYMBOLS ? &base->global : NULL;
 	rl_log_open(&context->log, rl_engine.envp, rl_engine.is_secure);

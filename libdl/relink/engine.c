@@ -104,8 +104,7 @@ static bool engine_start(void)
 	rl_kernel_read(stack, &start.kernel);
 	if (!rl_host_find(&rl_host, maps) || !engine_make())
 		return false;
-	if (rl_host_front_start(&rl_host) != RL_OK || rl_family_make() != RL_OK
-	    || rl_host_adopt_all(&rl_host, &diag) != RL_OK) {
+	if (rl_family_start() != RL_OK || rl_host_adopt_all(&rl_host, &diag) != RL_OK) {
 		rl_diag_drop(&diag);
 		return false;
 	}

@@ -148,9 +148,8 @@ const Elf64_Sym *rl_provider_ask(struct rl_object *object, const char *name, con
 void rl_frames_register(struct rl_object *object);
 void rl_frames_remove(struct rl_object *object);
 
-/* family.c: the dlfcn family as modules find it. */
-RL_NODISCARD enum rl_status rl_family_make(void);
-const struct rl_scope_cell *rl_family_cell(void);
+/* family.c: make the functions that modules find, the dlfcn family among them. */
+RL_NODISCARD enum rl_status rl_family_start(void);
 
 /* reserve.c: static TLS from the host, under the lock.  False: it has none left, or it cannot be used safely. */
 bool rl_reserve_take(struct rl_object *object);

@@ -8,8 +8,6 @@
 
 #define CALLER __builtin_return_address(0)
 
-static struct rl_host_front family;
-
 /* The module that ADDRESS lies in, or NULL. */
 static struct rl_object *module_at(const void *address)
 {
@@ -129,7 +127,7 @@ static int find_object(uintptr_t address, void *out_result)
 	return rl_host_find_object(&rl_host, address, out_result);
 }
 
-enum rl_status rl_family_make(void)
+enum rl_status rl_family_start(void)
 {
 	const struct rl_host_functions *host = &rl_host.functions;
 	const struct rl_host_function functions[] = {
@@ -140,10 +138,5 @@ enum rl_status rl_family_make(void)
 		{"dl_iterate_phdr", iterate},
 		{"_dl_find_object", find_object},
 	};
-	return rl_host_front_make(&rl_host, functions, sizeof functions / sizeof functions[0], &family);
-}
-
-const struct rl_scope_cell *rl_family_cell(void)
-{
-	return &family.cell;
+	return rl_host_front_start(&rl_host, functions, sizeof functions / sizeof functions[0]);
 }

@@ -40,7 +40,7 @@ static int thread_at_exit(void (*function)(void *), void *argument, void *dso)
 	return rl_host.functions.thread_at_exit(destructor_run, destructor, rl_host.own_dso);
 }
 
-enum { FUNCTION_LIMIT = 8, STRINGS_LIMIT = 256 };
+enum { FUNCTION_LIMIT = 16, STRINGS_LIMIT = 256 };
 
 static enum rl_status table_make(const struct rl_host_function *functions, size_t count, struct rl_object *object)
 {
@@ -67,8 +67,8 @@ static enum rl_status table_make(const struct rl_host_function *functions, size_
 	return status;
 }
 
-enum rl_status rl_host_front_make(struct rl_host *host, const struct rl_host_function *functions, size_t count,
-				  struct rl_host_front *out_front)
+static enum rl_status front_make(struct rl_host *host, const struct rl_host_function *functions, size_t count,
+				 struct rl_host_front *out_front)
 {
 	struct rl_object *object = &out_front->object;
 	object->path = "";
@@ -84,13 +84,18 @@ enum rl_status rl_host_front_make(struct rl_host *host, const struct rl_host_fun
 	return RL_OK;
 }
 
-enum rl_status rl_host_front_start(struct rl_host *host)
+enum rl_status rl_host_front_start(struct rl_host *host, const struct rl_host_function *more, size_t count)
 {
+	enum { OWN = 3 };
 	const void *at_exit = host->functions.thread_at_exit == NULL ? NULL : (void *)thread_at_exit;
-	const struct rl_host_function functions[] = {{"__tls_get_addr", tls_address},
-						     {"__cxa_thread_atexit_impl", at_exit},
-						     {"__cxa_thread_atexit", at_exit}};
-	RL_TRY(rl_host_front_make(host, functions, sizeof functions / sizeof functions[0], &host->front));
+	struct rl_host_function functions[FUNCTION_LIMIT] = {{"__tls_get_addr", tls_address},
+							     {"__cxa_thread_atexit_impl", at_exit},
+							     {"__cxa_thread_atexit", at_exit}};
+	RL_TRY(front_make(host, functions, OWN, &host->front));
 	host->linker->base.front = &host->front.cell;
-	return RL_OK;
+	if (count == 0)
+		return RL_OK;
+	memcpy(functions + OWN, more, count * sizeof *more);
+	RL_TRY(front_make(host, more, count, &host->stand_in));
+	return front_make(host, functions, OWN + count, &host->whole_front);
 }

@@ -155,6 +155,7 @@ struct rl_host {
 	atomic_ullong adds, subs;                /* ours */
 	_Atomic(struct rl_host_map_table *) map_table;
 	struct rl_host_front front; /* what our objects find before all others */
+	struct rl_host_front stand_in, whole_front; /* behind what a load is given; both in one */
 	void *own_dso; /* an address in our own library */
 	struct rl_host_map *adopting; /* what object_attach is called for */
 	const struct rl_host_phdr_info *adopting_info;
@@ -225,13 +226,12 @@ void rl_host_debug_hear(struct rl_host *host, const struct rl_event *event, bool
 struct rl_listener rl_host_debug_listener(struct rl_host *host);
 
 /* front.c: __tls_get_addr and the registration of thread_local destructors, as our objects find them. */
-RL_NODISCARD enum rl_status rl_host_front_start(struct rl_host *host);
 struct rl_host_function {
 	const char *name;
 	const void *address; /* NULL: this host has none either */
 };
-RL_NODISCARD enum rl_status rl_host_front_make(struct rl_host *host, const struct rl_host_function *functions,
-					       size_t count, struct rl_host_front *out_front);
+/* MORE: what else they find, behind what a load is given; at most ten functions. */
+RL_NODISCARD enum rl_status rl_host_front_start(struct rl_host *host, const struct rl_host_function *more, size_t count);
 
 /* races.c: see whether a race detector wants to know of blocks that change hands. */
 void rl_host_races_find(struct rl_host *host);
