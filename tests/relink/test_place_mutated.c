@@ -9,8 +9,7 @@ static uint64_t state = 0x9e3779b97f4a7c15;
 
 static uint32_t random_number(void)
 {
-	state = state * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)(state >> 33);
+	return random_step(&state);
 }
 
 static const char source[] =
