@@ -204,6 +204,8 @@ static void preloads_enter(const struct rl_object_list *preloads, struct rl_diag
 }
 
 static const char no_path[] = "";
+/* As a literal it would be shared with the start of glibc programs, and lie among that one's constants: a page fault away. */
+static const char strerror_name[] = "strerror";
 
 /* Step: preloads, all dependencies, and at the end what nobody needs by name.  From here no object is added. */
 static void graph_load(struct rl_diag *diag)
@@ -310,7 +312,7 @@ struct rl_transfer rl_start_hosted(void)
 		rl_sys_exit(0);
 	/* From here every object may be called. */
 	rl_musl.functions.atfork = rl_musl_function(&rl_musl, "pthread_atfork");
-	rl_musl.functions.strerror = rl_musl_function(&rl_musl, "strerror");
+	rl_musl.functions.strerror = rl_musl_function(&rl_musl, strerror_name);
 	rl_musl.functions.set_cancel_state = rl_musl_function(&rl_musl, "pthread_setcancelstate");
 	rl_addresses_publish(&diag);
 	debugger = rl_debug_listener(linker());
