@@ -31,12 +31,7 @@ static relink_module *group_load(const char *names, unsigned flags)
 {
 	relink_module *module = NULL;
 	relink_error error;
-	if (group_try(names, flags, &module, &error) != RELINK_OK) {
-		char text[600];
-		relink_error_format(&error, text, sizeof text);
-		fprintf(stderr, "%s: %s\n", names, text);
-		exit(1);
-	}
+	check_ok(group_try(names, flags, &module, &error), names, &error);
 	return module;
 }
 

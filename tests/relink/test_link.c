@@ -30,17 +30,8 @@ static void fixtures_make(void)
 
 static relink_module *load_in(relink_context *context, const char *path, relink_module *first, unsigned flags)
 {
-	relink_input input = relink_path(path);
 	relink_options options = {.flags = flags, .scope = &first, .scope_count = first != NULL};
-	relink_module *module = NULL;
-	relink_error error;
-	char text[512];
-	if (relink_load(context, &input, &options, &module, &error) != RELINK_OK) {
-		relink_error_format(&error, text, sizeof text);
-		fprintf(stderr, "%s\n", text);
-		exit(1);
-	}
-	return module;
+	return check_load_with(context, path, &options);
 }
 
 static void scope_test(void)
