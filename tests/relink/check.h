@@ -139,4 +139,19 @@ static inline int check_is_mapped(const char *file)
 	return found;
 }
 
+/* Whether OURS, what the constructors and destructors of the library FILE wrote into "notes" of the library NOTES, is what
+ * they write if the system's dlopen loads and closes it; SUBJECT tells what was built. */
+static inline int check_notes(const char *ours, const char *notes, const char *file, const char *subject)
+{
+	void *note_handle = dlopen(notes, RTLD_NOW), *handle = dlopen(file, RTLD_NOW);
+	NEED(note_handle != NULL && handle != NULL);
+	dlclose(handle);
+	const char *theirs = dlsym(note_handle, "notes");
+	int is_same = strcmp(ours, theirs) == 0;
+	if (!is_same)
+		fprintf(stderr, "%s: ours %s, the system's %s\n", subject, ours, theirs);
+	dlclose(note_handle);
+	return is_same;
+}
+
 #endif
