@@ -39,14 +39,6 @@ static struct rl_object *caller_of(const struct query *query)
 	return query->caller == NULL ? NULL : rl_dl_object_at(query->caller);
 }
 
-/* The object whose dlopen, or the start of the program, brought OBJECT in. */
-static struct rl_object *root_of(struct rl_object *object)
-{
-	while (object->loader != NULL)
-		object = object->loader;
-	return object;
-}
-
 /* What OBJECT's handle stands for.  The program's is the global scope, with what was opened into it later. */
 static const struct rl_scope *scope_of(const struct rl_object *object)
 {
@@ -72,7 +64,7 @@ static enum rl_status query_run(struct query *query, struct rl_binding *out_bind
 		if (caller == NULL)
 			return RL_REQUEST_CALLER;
 		lookup->skip = lookup->after = caller;
-		scope_search(scope_of(root_of(caller)), lookup, out_binding);
+		scope_search(scope_of(rl_object_root(caller)), lookup, out_binding);
 	} else {
 		scope_search(scope_of(query->asked), lookup, out_binding);
 	}
