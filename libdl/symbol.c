@@ -178,15 +178,9 @@ void *rl_dl_symbol(void *handle, const char *name, const void *caller)
 	return rl_dl_symbol_of(asked_of(handle), handle, name, caller);
 }
 
-/* A version asked for by name must be that version, not a base one. */
-static struct rl_version version_make(const char *version)
-{
-	return (struct rl_version){.name = version, .hash = rl_hash_sysv(version), .is_hidden = true};
-}
-
 void *rl_dl_symbol_version(void *handle, const char *name, const char *version, const void *caller)
 {
-	const struct rl_version wanted = version_make(version);
+	const struct rl_version wanted = rl_version_exact(version);
 	const struct rl_name key = rl_name_make(name);
 	return symbol_get(asked_of(handle), handle, &key, &wanted, caller);
 }
@@ -195,7 +189,7 @@ void *rl_dl_symbol_quietly(void *handle, const char *name, const char *version)
 {
 	struct rl_version wanted;
 	if (version != NULL)
-		wanted = version_make(version);
+		wanted = rl_version_exact(version);
 	const struct rl_name key = rl_name_make(name);
 	struct query query;
 	query_fill(&query, asked_of(handle), handle, &key, version == NULL ? NULL : &wanted, NULL);

@@ -92,7 +92,7 @@ static void *symbol(void *handle, const char *name)
 
 static void *symbol_version(void *handle, const char *name, const char *version)
 {
-	struct rl_version wanted = {.name = version, .hash = rl_hash_sysv(version), .is_hidden = true};
+	struct rl_version wanted = rl_version_exact(version);
 	void *value;
 	if (symbol_get(handle, name, &wanted, CALLER, &value))
 		return value;

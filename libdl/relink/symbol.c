@@ -92,7 +92,7 @@ void *relink_get_version(const relink_module *module, const char *name, const ch
 {
 	if (!rl_module_is_good(module) || version == NULL)
 		return NULL;
-	struct rl_version wanted = {.name = version, .hash = rl_hash_sysv(version), .is_hidden = true};
+	struct rl_version wanted = rl_version_exact(version);
 	struct rl_want want = {.version = &wanted};
 	struct rl_name measured = rl_name_make(name);
 	const struct rl_object *object = module->object;
