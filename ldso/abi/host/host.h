@@ -139,14 +139,27 @@ struct rl_host_walks {
 	atomic_bool has_lost;     /* somebody never came out (a visitor that threw): no longer worth the wait */
 };
 
-/* Whose visitor runs, where one runs at a time. */
+/* A visitor that runs where one runs at a time; within another's, maybe. */
+struct rl_host_turn {
+	struct rl_host_turn *outer;
+	bool is_reader; /* of our lists, on SIDE; the end of the turn leaves */
+	unsigned side;
+};
+
+/* Whose visitor runs there. */
 struct rl_host_turns {
 	bool are_kept; /* the whole process walks through us */
 	struct rl_host_lock lock;
 	struct rl_host_turn *innermost; /* of the lock's owner */
 };
 
-/* Functions of ours that stand before those of libraries: an object that defines them, and the scope of it alone. */
+/* A function of ours that stands before those of libraries. */
+struct rl_host_function {
+	const char *name;
+	const void *address; /* NULL: this host has none either */
+};
+
+/* Such functions: an object that defines them, and the scope of it alone. */
 struct rl_host_front {
 	struct rl_object object;
 	struct rl_scope_cell cell;
@@ -232,11 +245,6 @@ void rl_host_walks_go_on(struct rl_host *host);   /* behind it, in the parent */
 void rl_host_walks_forget(struct rl_host *host);  /* in the child */
 
 /* turn.c: VISIT of ARGUMENT, while no other thread is in its turn.  A turn may begin within another. */
-struct rl_host_turn {
-	struct rl_host_turn *outer;
-	bool is_reader; /* of our lists, on SIDE; the end of the turn leaves */
-	unsigned side;
-};
 int rl_host_turn_take(struct rl_host *host, int (*visit)(struct rl_host_turn *turn, void *argument), void *argument);
 void rl_host_turns_forget(struct rl_host *host); /* in the child of a fork */
 
@@ -267,12 +275,8 @@ extern void (*rl_host_words_drop)(struct rl_thread *own);
 void rl_host_debug_hear(struct rl_host *host, const struct rl_event *event, bool is_wanted);
 struct rl_listener rl_host_debug_listener(struct rl_host *host);
 
-/* front.c: __tls_get_addr and the registration of thread_local destructors, as our objects find them. */
-struct rl_host_function {
-	const char *name;
-	const void *address; /* NULL: this host has none either */
-};
-/* MORE: what else they find, behind what a load is given; at most ten functions. */
+/* front.c: __tls_get_addr and the registration of thread_local destructors, as our objects find them.  MORE: what else they
+ * find, behind what a load is given; at most ten functions. */
 RL_NODISCARD enum rl_status rl_host_front_start(struct rl_host *host, const struct rl_host_function *more, size_t count);
 
 /* races.c: see whether a race detector wants to know of blocks that change hands. */
