@@ -104,7 +104,7 @@ static int iterate(rl_host_visitor *visit, void *argument)
 	return rl_host_iterate(&rl_host, visit, argument);
 }
 
-static int find_object(uintptr_t address, void *out_result)
+static int find_object(uintptr_t address, struct rl_host_found *out_result)
 {
 	return rl_host_find_object(&rl_host, address, out_result);
 }

@@ -19,6 +19,15 @@ struct rl_host_map {
 	struct rl_host_map *l_next, *l_prev;
 };
 
+/* struct dl_find_object of <dlfcn.h>. */
+struct rl_host_found {
+	uint64_t dlfo_flags;
+	uintptr_t dlfo_map_start, dlfo_map_end;
+	void *dlfo_link_map;
+	const void *dlfo_eh_frame;
+	uint64_t dlfo_reserved[7];
+};
+
 /* object->shadow. */
 struct rl_host_shadow {
 	struct rl_host_map map;   /* first: what programs hold of an object of ours */
@@ -30,6 +39,7 @@ struct rl_host_shadow {
 	void *kept;               /* a handle of the host: it may not unload what we use; NULL: we do not use it */
 	bool was_seen;            /* in the walk of the host's list that is going on */
 	void *attachment;         /* what the product keeps with the object; owned by it */
+	struct rl_host_found found; /* hosted, and there to stay: what the host's _dl_find_object says; else empty */
 	const void *frames;       /* .eh_frame that an unwinder was told of; the product keeps it */
 	atomic_size_t destructors; /* of thread_local variables, still to run */
 	struct rl_host_symbol_file *symbol_file; /* what gdb is told; NULL: it was not */
@@ -63,7 +73,7 @@ struct rl_host_functions {
 	int (*address)(const void *address, void *out_info);
 	int (*address_more)(const void *address, void *out_info, void **out_extra, int flags);
 	int (*iterate)(rl_host_visitor *visit, void *argument);
-	int (*find_object)(void *address, void *out_result);
+	int (*find_object)(void *address, struct rl_host_found *out_result);
 	void *(*tls_get_addr)(const struct rl_tls_index *index);
 	void (*static_info)(size_t *size, size_t *align);
 	int (*key_create)(unsigned *key, void (*destructor)(void *));
@@ -222,7 +232,7 @@ static inline struct rl_host_shadow *rl_host_shadow(const struct rl_object *obje
 /* list.c: what the process's unwinders and tools see of our objects. */
 RL_NODISCARD enum rl_status rl_host_list_add(struct rl_host *host, struct rl_object *object);
 void rl_host_list_remove(struct rl_host *host, struct rl_object *object);
-int rl_host_find_object(struct rl_host *host, uintptr_t address, void *out_result);
+int rl_host_find_object(struct rl_host *host, uintptr_t address, struct rl_host_found *out_result);
 
 /* iterate.c: dl_iterate_phdr; and remembering, under the lock, what the host's is to show. */
 int rl_host_iterate(struct rl_host *host, rl_host_visitor *visit, void *argument);
