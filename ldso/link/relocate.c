@@ -158,15 +158,11 @@ static enum rl_status relative_apply(struct rl_relocator *r, const Elf64_Rela *r
 static __attribute__((noinline)) enum rl_status defer(struct rl_relocator *r, rl_reloc_word *word,
 							uintptr_t resolver, uint64_t addend)
 {
-	if (r->deferred_count == r->deferred_capacity) {
-		size_t capacity = r->deferred_capacity == 0 ? 64 : r->deferred_capacity * 2;
-		struct rl_deferred *grown = rl_heap_grow(r->deferred, r->deferred_count * sizeof *grown,
-						      capacity * sizeof *grown);
-		if (grown == NULL)
-			return rl_fail(r->diag, RL_NO_MEMORY, .subject = r->object->path);
-		r->deferred = grown;
-		r->deferred_capacity = capacity;
-	}
+	struct rl_deferred *deferred =
+		rl_heap_room(r->deferred, r->deferred_count, &r->deferred_capacity, sizeof *deferred, 64);
+	if (deferred == NULL)
+		return rl_fail(r->diag, RL_NO_MEMORY, .subject = r->object->path);
+	r->deferred = deferred;
 	r->deferred[r->deferred_count++] = (struct rl_deferred){word, resolver, addend};
 	return RL_OK;
 }
