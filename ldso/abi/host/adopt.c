@@ -151,7 +151,7 @@ static int visit(struct rl_host_phdr_info *info, size_t size, void *argument)
 	struct walk *walk = argument;
 	walk->host->seen_adds = info->dlpi_adds;
 	walk->host->seen_subs = info->dlpi_subs;
-	walk->status = object_adopt(walk, info);
+	walk->status = rl_host_is_reservation(info) ? RL_OK : object_adopt(walk, info);
 	return walk->status != RL_OK;
 }
 
@@ -312,7 +312,7 @@ static bool costs_static(struct rl_host *host, const struct rl_host_shadow *shad
 	if (shadow->static_size == 0 || !host->is_glibc)
 		return false;
 	for (const struct rl_object *object = host->linker->base.first; object != NULL; object = object->next)
-		if (object->is_hosted && object->tls.has_offset && object->tls.offset > shadow->static_offset)
+		if (object->tls.has_offset && object->tls.offset > shadow->static_offset)
 			is_outermost = false;
 	if (is_outermost)
 		return false;
