@@ -304,10 +304,15 @@ static struct rl_host_shadow *released_take(struct rl_host *host)
 	return shadow;
 }
 
+bool rl_host_loses_static(const struct rl_host *host, size_t size)
+{
+	enum { MAY_LOSE = 512 };
+	return host->static_lost + size > MAY_LOSE;
+}
+
 /* glibc gets static TLS back only from its outermost end.  Whether the host would, in time, run out of it by closing. */
 static bool costs_static(struct rl_host *host, const struct rl_host_shadow *shadow)
 {
-	enum { MAY_LOSE = 512 };
 	bool is_outermost = true;
 	if (shadow->static_size == 0 || !host->is_glibc)
 		return false;
@@ -316,7 +321,7 @@ static bool costs_static(struct rl_host *host, const struct rl_host_shadow *shad
 			is_outermost = false;
 	if (is_outermost)
 		return false;
-	if (host->static_lost + shadow->static_size > MAY_LOSE)
+	if (rl_host_loses_static(host, shadow->static_size))
 		return true;
 	host->static_lost += shadow->static_size;
 	return false;

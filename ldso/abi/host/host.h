@@ -190,6 +190,8 @@ RL_NODISCARD enum rl_status rl_host_refresh(struct rl_host *host, struct rl_diag
 bool rl_host_keep(struct rl_host *host, struct rl_object *object, void *handle);
 /* Close the handles of what is no longer used.  The host's destructors run here. */
 void rl_host_release(struct rl_host *host);
+/* Whether SIZE bytes more would be too much of static TLS that the host lost by closing. */
+bool rl_host_loses_static(const struct rl_host *host, size_t size);
 /* The dynamic section at ENTRIES with all addresses as the file has them; heap memory, or NULL. */
 Elf64_Dyn *rl_host_dynamic_copy(const struct rl_image *image, const Elf64_Dyn *entries, size_t *out_count);
 

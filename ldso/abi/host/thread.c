@@ -52,9 +52,6 @@ enum rl_status rl_host_threads_start(struct rl_host *host)
 		return RL_NO_MEMORY;
 	host->guest.host_address = functions->tls_get_addr;
 	host->guest.thread_enter = enter;
-	host->guest.static_take = rl_host_reserve_take;
-	host->guest.static_give = rl_host_reserve_give;
-	host->guest.static_fill = rl_host_reserve_fill;
 	host->linker->readers.beside = &host->walks.readers;
 	host->linker->tls.guest = &host->guest;
 	host->linker->tls.module_base = RL_GUEST_MODULES;
