@@ -79,6 +79,8 @@ static enum rl_status facts_complete(struct rl_host *host, struct rl_object *obj
 	struct stat info;
 	shadow->dynamic = dynamic;
 	shadow->is_late = host->is_started;
+	if (!shadow->is_late && host->functions.find_object != NULL)
+		(void)host->functions.find_object((void *)object->map_start, &shadow->found);
 	object->is_relocated = true;
 	object->init_called = true;
 	if (linker->program == NULL)
