@@ -110,6 +110,7 @@ static bool engine_make(void)
 		return false;
 	rl_host.linker = linker();
 	rl_host.own_dso = &preload;
+	rl_host.turns.are_kept = rl_host.is_glibc; /* musl's visitors overlap */
 	rl_host_words_drop = rl_dl_error_drop;
 	linker()->policy = rl_search_policy(preload.search);
 	linker()->abi = rl_host_abi(&rl_host);

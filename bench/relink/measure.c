@@ -128,6 +128,19 @@ static void measure_get(const char *label, relink_module *module, void *handle, 
 	printf("dlsym_%s %.1f\nget_%s %.1f\n", label, median(times[0], rounds), label, median(times[1], rounds));
 }
 
+/* Each name alone, a batch of calls; the median of the names.  Any single one may be among the few that pass a library's
+ * filter though they are not there. */
+static void measure_each(const char *label, relink_module *module, void *handle, char *const *names, int count,
+			 bool is_there)
+{
+	static double times[2][NAME_LIMIT];
+	for (int i = 0; i < count; i++) {
+		times[0][i] = get_time(host_way, handle, &names[i], 1, is_there);
+		times[1][i] = get_time(relink_way, module, &names[i], 1, is_there);
+	}
+	printf("dlsym_%s %.1f\nget_%s %.1f\n", label, median(times[0], count), label, median(times[1], count));
+}
+
 static int name_keep(void *user, const relink_symbol *symbol)
 {
 	struct names {
@@ -202,7 +215,7 @@ static void small_get(const char *path, int rounds, char **names, int count)
 		char *absent = malloc(strlen(names[i]) + 2);
 		names[i] = strcat(strcpy(absent, names[i]), "x");
 	}
-	measure_get("miss_one", module, handle, rounds, names, 1, false);
+	measure_each("miss_one", module, handle, names, count, false);
 	measure_get("miss_many", module, handle, rounds, names, count, false);
 }
 
@@ -219,7 +232,7 @@ int main(int argc, char **argv)
 			for (int i = 0; strcmp(argv[2], way_names[way]) == 0 && i < atoi(argv[4]); i++)
 				way_run(way, argv[3]);
 	} else if (argc > 4 && strcmp(argv[1], "get") == 0) {
-		small_get(argv[2], atoi(argv[3]), argv + 4, argc - 4);
+		small_get(argv[2], atoi(argv[3]), argv + 4, argc - 4 < NAME_LIMIT ? argc - 4 : NAME_LIMIT);
 	} else if (argc > 3 && strcmp(argv[1], "large") == 0) {
 		for (int i = 4; i < argc; i++) /* what both find loaded */
 			host_load(argv[i], RTLD_NOW | RTLD_GLOBAL);

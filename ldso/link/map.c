@@ -12,8 +12,9 @@
 #include "mapping.h"
 
 /* Writable memory of at most so many bytes gets its pages at once, not by a fault each: relocation writes all over the
- * file's part, and of a few zero pages most are used. */
-enum { POPULATE_LIMIT = 16384, POPULATE_ZERO_LIMIT = 8192 };
+ * file's part, and of a few zero pages most are used.  So does code, and the first segment, which has the tables: they
+ * will be touched, and the fault would bring in as much (fault_around_bytes). */
+enum { POPULATE_LIMIT = 16384, POPULATE_ZERO_LIMIT = 8192, POPULATE_READ_LIMIT = 65536 };
 
 /* The kernel may place larger files so that huge pages fit. */
 enum { SMALL_SPAN = 2 * 1024 * 1024 };
@@ -192,6 +193,13 @@ static enum rl_status segment_copy(struct rl_mapping *mapping, const Elf64_Phdr 
 	return rl_file_read(mapping->file, (void *)start, size, phdr->p_offset - before) == 0 ? RL_OK : RL_FILE_UNREADABLE;
 }
 
+static bool is_populated(const struct rl_mapping *mapping, const Elf64_Phdr *phdr, uint64_t size)
+{
+	if (phdr->p_flags & PF_W)
+		return size <= POPULATE_LIMIT;
+	return size <= POPULATE_READ_LIMIT && ((phdr->p_flags & PF_X) || phdr == mapping->span.first);
+}
+
 /* Give one segment its content and protection. */
 static enum rl_status segment_map(struct rl_mapping *mapping, const Elf64_Phdr *phdr)
 {
@@ -201,7 +209,7 @@ static enum rl_status segment_map(struct rl_mapping *mapping, const Elf64_Phdr *
 	uintptr_t start = mapping->bias + rl_page_down(phdr->p_vaddr, page_size);
 	uintptr_t file_end = mapping->bias + rl_page_up(phdr->p_vaddr + phdr->p_filesz, page_size);
 	if (phdr->p_filesz != 0 && !is_in_place(mapping, phdr)) {
-		int populate = (phdr->p_flags & PF_W) && file_end - start <= POPULATE_LIMIT ? MAP_POPULATE : 0;
+		int populate = is_populated(mapping, phdr, file_end - start) ? MAP_POPULATE : 0;
 		if (!piece_map(mapping, start, file_end - start, rl_map_protection(phdr), populate,
 			       rl_page_down(phdr->p_offset, page_size)))
 			return RL_MAP_SEGMENT;

@@ -106,6 +106,76 @@ def test_at_work(name, tmp_path, preload):
         assert result.stdout == b"ours\n", result.stdout + result.stderr
 
 
+FORK_PROGRAM = r"""
+#define _GNU_SOURCE
+#include <link.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static int in[2];
+static int count(struct dl_phdr_info *info, size_t size, void *argument) { return ++*(int *)argument, 0; }
+static int objects(void) { int counted = 0; dl_iterate_phdr(count, &counted); return counted; }
+static void *objects_in_thread(void *argument) { *(int *)argument = objects(); return NULL; }
+static int child(int has_threads)
+{
+	pthread_t thread;
+	int status = 0, own = objects(), other = own;
+	pid_t pid = fork();
+	if (pid == 0) {
+		alarm(5);
+		int first = objects();
+		if (has_threads) { /* who would wait for the visitor that forks */
+			pthread_create(&thread, NULL, objects_in_thread, &other);
+			pthread_join(thread, NULL);
+		}
+		_exit(first == own && other == own ? 7 : 1);
+	}
+	waitpid(pid, &status, 0);
+	return status == 7 << 8;
+}
+static int stay(struct dl_phdr_info *info, size_t size, void *argument)
+{
+	write(in[1], "x", 1);
+	for (;;)
+		pause();
+}
+static int fork_here(struct dl_phdr_info *info, size_t size, void *argument) { *(int *)argument = child(0); return 1; }
+static void *walk(void *argument) { dl_iterate_phdr(stay, NULL); return NULL; }
+int main(void)
+{
+	int is_well;
+	char byte;
+	pthread_t thread;
+	pipe(in);
+	dl_iterate_phdr(fork_here, &is_well);
+	printf("from a visitor: %d\n", is_well);
+	fflush(stdout);
+	pthread_create(&thread, NULL, walk, NULL);
+	read(in[0], &byte, 1);
+	pid_t pid = fork();
+	if (pid == 0) {
+		alarm(10);
+		printf("beside a visitor: %d\n", child(1));
+		fflush(stdout);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	fflush(stdout);
+	_exit(0);
+}
+"""
+
+
+@pytest.mark.scenario
+def test_fork_and_visitors(tmp_path, preload):
+    """The child of a fork can walk the list though a visitor ran meanwhile; under the original it waits for ever."""
+    (tmp_path / "program.c").write_text(FORK_PROGRAM)
+    subprocess.run(["gcc", "-w", "-pthread", "-o", "program", "program.c"], cwd=tmp_path, check=True)
+    result = process.run(["./program"], environment={"LD_PRELOAD": str(preload)}, cwd=tmp_path)
+    assert result.stdout == b"from a visitor: 1\nbeside a visitor: 1\n", result.stdout + result.stderr
+
+
 PROGRAMS = {
     "python3": ["/usr/bin/python3", "-c", "import ssl, sqlite3, ctypes, json, _decimal, lzma\n"
                 "print(ssl.OPENSSL_VERSION, sqlite3.connect(':memory:').execute('select 6*7').fetchall())\n"

@@ -81,7 +81,7 @@ struct rl_host_functions {
 struct rl_host_lock {
 	atomic_uintptr_t owner; /* a thread pointer */
 	atomic_int word;        /* 0 free, 1 taken, 2 taken and waited for */
-	unsigned depth;
+	unsigned again;         /* how often its owner has taken it since */
 };
 
 /* What dl_iterate_phdr shows of an object in any thread. */
@@ -106,6 +106,8 @@ struct rl_host_list {
 /* The host's objects as a walk of its list showed them when its counters were these; read in a read section. */
 struct rl_host_walked {
 	unsigned long long adds, subs;
+	const struct rl_host_map *last; /* of the host's list; NULL: the host may unload something of it */
+	atomic_bool is_past;            /* a walk has shown newer counters */
 	size_t count;
 	struct rl_host_walked_item {
 		struct rl_host_shown shown;
@@ -125,6 +127,13 @@ struct rl_host_walks {
 	atomic_uintptr_t visited; /* the thread in whose name a visitor runs, 0: none */
 	atomic_bool is_forking;   /* a fork waits for them to come out: do not enter */
 	atomic_bool has_lost;     /* somebody never came out (a visitor that threw): no longer worth the wait */
+};
+
+/* Whose visitor runs, where one runs at a time. */
+struct rl_host_turns {
+	bool are_kept; /* the whole process walks through us */
+	struct rl_host_lock lock;
+	struct rl_host_turn *innermost; /* of the lock's owner */
 };
 
 /* Functions of ours that stand before those of libraries: an object that defines them, and the scope of it alone. */
@@ -150,6 +159,7 @@ struct rl_host {
 	struct rl_host_shadow *released;         /* no longer used: their handles are to be closed */
 	size_t static_lost;                      /* bytes of static TLS that closing cost the host so far */
 	struct rl_host_walks walks;
+	struct rl_host_turns turns;
 	_Atomic(struct rl_host_list *) list;
 	_Atomic(struct rl_host_walked *) walked; /* NULL: it has to be walked again */
 	atomic_ullong adds, subs;                /* ours */
@@ -211,10 +221,32 @@ void rl_host_walks_stop(struct rl_host *host);    /* before a fork */
 void rl_host_walks_go_on(struct rl_host *host);   /* behind it, in the parent */
 void rl_host_walks_forget(struct rl_host *host);  /* in the child */
 
-/* lock.c */
-void rl_host_lock(struct rl_host *host);
-void rl_host_unlock(struct rl_host *host);
-void rl_host_lock_forked(struct rl_host *host);
+/* turn.c: VISIT of ARGUMENT, while no other thread is in its turn.  A turn may begin within another. */
+struct rl_host_turn {
+	struct rl_host_turn *outer;
+	bool is_reader; /* of our lists, on SIDE; the end of the turn leaves */
+	unsigned side;
+};
+int rl_host_turn_take(struct rl_host *host, int (*visit)(struct rl_host_turn *turn, void *argument), void *argument);
+void rl_host_turns_forget(struct rl_host *host); /* in the child of a fork */
+
+/* lock.c.  IS_ALONE: the process has one thread at this moment, which need not be so for both calls. */
+void rl_host_lock_take(struct rl_host_lock *lock, bool is_alone);
+void rl_host_lock_leave(struct rl_host_lock *lock, bool is_alone);
+void rl_host_lock_forked(struct rl_host_lock *lock); /* in the child: taken from threads that are no more */
+static inline void rl_host_lock(struct rl_host *host)
+{
+	rl_host_lock_take(&host->mutex, false);
+}
+static inline void rl_host_unlock(struct rl_host *host)
+{
+	rl_host_lock_leave(&host->mutex, false);
+}
+/* Whether there is no other thread, who could fork, write or walk. */
+static inline bool rl_host_is_alone(const struct rl_host *host)
+{
+	return host->is_single_threaded != NULL && __atomic_load_n(host->is_single_threaded, __ATOMIC_RELAXED) != 0;
+}
 
 /* thread.c: TLS of our objects. */
 RL_NODISCARD enum rl_status rl_host_threads_start(struct rl_host *host);

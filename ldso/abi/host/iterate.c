@@ -1,8 +1,10 @@
 /* dl_iterate_phdr: the host's objects, then ours.
  *
- * What the host's own function shows is remembered, for it changes only when the host itself loads something, and its
- * counters tell of that.  So one visit of the host's is enough: all others are made inside it, under the lock that the
- * host holds, which keeps its objects where they are and two walks apart, as programs expect. */
+ * What the host's own function shows is remembered, for it changes only when the host itself loads something.  Where
+ * all of the process walks through us and the host has nothing but what it started with, which stays where it is, the
+ * end of its list tells of that, and no walk enters the host.  Elsewhere its counters tell, and one visit of the host's
+ * is enough: all others are made inside it, under the lock that the host holds, which keeps its objects where they are
+ * and two walks apart, as programs expect. */
 #include "../../base/heap.h"
 #include "host.h"
 
@@ -38,9 +40,23 @@ static bool item_fill(const struct rl_host *host, const struct rl_host_phdr_info
 	return object != NULL && !rl_host_shadow(object)->is_late && object->tls.has_offset;
 }
 
+/* The end of the host's list, if all of it stays where it is. */
+static const struct rl_host_map *list_end(const struct rl_host *host)
+{
+	const struct rl_host_map *end = host->maps;
+	for (const struct rl_object *object = host->linker->base.first; object != NULL; object = object->next)
+		if (host->is_glibc && object->is_hosted && rl_host_shadow(object)->is_late)
+			return NULL;
+	while (end->l_next != NULL)
+		end = end->l_next;
+	return end;
+}
+
 static int record(struct rl_host_phdr_info *info, size_t size, void *argument)
 {
 	struct record *record = argument;
+	if (record->walked->count == 0)
+		record->walked->last = list_end(record->host);
 	if (size < sizeof *info || record->walked->count == record->capacity
 	    || !item_fill(record->host, info, &record->walked->items[record->walked->count]))
 		return 1;
@@ -128,20 +144,30 @@ static int own_visit(const struct iteration *iteration)
 	return result;
 }
 
+static int known_visit(struct iteration *iteration, const struct rl_host_walked *walked)
+{
+	iteration->adds = walked->adds + atomic_load(&iteration->host->adds);
+	iteration->subs = walked->subs + atomic_load(&iteration->host->subs);
+	int result = walked_visit(iteration, walked);
+	return result != 0 ? result : own_visit(iteration);
+}
+
 /* The first visit of the host's shows its counters.  In a walk. */
 static void begin(struct iteration *iteration, const struct rl_host_phdr_info *info)
 {
 	struct rl_host *host = iteration->host;
-	const struct rl_host_walked *walked = atomic_load(&host->walked);
+	struct rl_host_walked *walked = atomic_load(&host->walked);
 	bool is_known = walked != NULL && walked->adds == info->dlpi_adds && walked->subs == info->dlpi_subs;
 	iteration->is_begun = true;
+	iteration->is_done = is_known;
+	if (is_known) {
+		iteration->result = known_visit(iteration, walked);
+		return;
+	}
 	iteration->adds = info->dlpi_adds + atomic_load(&host->adds);
 	iteration->subs = info->dlpi_subs + atomic_load(&host->subs);
-	iteration->is_done = is_known;
-	if (is_known)
-		iteration->result = walked_visit(iteration, walked);
-	if (is_known && iteration->result == 0)
-		iteration->result = own_visit(iteration);
+	if (walked != NULL)
+		atomic_store(&walked->is_past, true);
 }
 
 static int host_visit(struct rl_host_phdr_info *info, size_t size, void *argument)
@@ -158,16 +184,48 @@ static int host_visit(struct rl_host_phdr_info *info, size_t size, void *argumen
 	return iteration->visit(&sum, size < sizeof sum ? size : sizeof sum, iteration->argument);
 }
 
-int rl_host_iterate(struct rl_host *host, rl_host_visitor *visit, void *argument)
+static int host_iterate(struct iteration *iteration)
 {
-	struct iteration iteration = {.host = host, .visit = visit, .argument = argument};
-	int result = rl_host_walk(host, host_visit, &iteration);
-	if (iteration.is_done)
-		return iteration.result;
+	struct rl_host *host = iteration->host;
+	int result = rl_host_walk(host, host_visit, iteration);
+	if (iteration->is_done)
+		return iteration->result;
 	if (result != 0)
 		return result;
 	unsigned side = rl_readers_enter(&host->linker->readers);
-	result = own_visit(&iteration);
+	result = own_visit(iteration);
 	rl_readers_leave(&host->linker->readers, side);
 	return result;
+}
+
+/* What the host would show now, if that is known without asking it; NULL: it has to be asked.  In a read section. */
+static const struct rl_host_walked *walked_lasting(const struct rl_host *host)
+{
+	const struct rl_host_walked *walked = atomic_load_explicit(&host->walked, memory_order_acquire);
+	bool is_lasting = walked != NULL && walked->last != NULL
+			  && __atomic_load_n(&walked->last->l_next, __ATOMIC_ACQUIRE) == NULL
+			  && !atomic_load_explicit(&walked->is_past, memory_order_relaxed);
+	return is_lasting ? walked : NULL;
+}
+
+static int turn_visit(struct rl_host_turn *turn, void *argument)
+{
+	struct iteration *iteration = argument;
+	struct rl_host *host = iteration->host;
+	turn->side = rl_readers_enter_as(&host->linker->readers, rl_host_is_alone(host));
+	turn->is_reader = true;
+	const struct rl_host_walked *walked = walked_lasting(host);
+	if (walked != NULL)
+		return known_visit(iteration, walked);
+	turn->is_reader = false;
+	rl_readers_leave_as(&host->linker->readers, turn->side, rl_host_is_alone(host));
+	return host_iterate(iteration);
+}
+
+int rl_host_iterate(struct rl_host *host, rl_host_visitor *visit, void *argument)
+{
+	struct iteration iteration = {.host = host, .visit = visit, .argument = argument};
+	if (!host->turns.are_kept)
+		return host_iterate(&iteration);
+	return rl_host_turn_take(host, turn_visit, &iteration);
 }

@@ -38,8 +38,9 @@ static void fork_parent(void)
 
 static void forked(void)
 {
-	rl_host_lock_forked(&rl_host);
+	rl_host_lock_forked(&rl_host.mutex);
 	rl_host_walks_forget(&rl_host);
+	rl_host_turns_forget(&rl_host);
 	rl_guest_forked(&rl_host.linker->tls);
 	rl_fork_child(rl_host.linker);
 }

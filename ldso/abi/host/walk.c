@@ -35,12 +35,6 @@ static int visit(struct rl_host_phdr_info *info, size_t size, void *argument)
 	return result;
 }
 
-/* Whether there is no other thread, who could fork, write or walk. */
-static bool is_alone(const struct rl_host *host)
-{
-	return host->is_single_threaded != NULL && __atomic_load_n(host->is_single_threaded, __ATOMIC_RELAXED) != 0;
-}
-
 /* A fork is going on: begin the walk once more when it is done. */
 static __attribute__((noinline)) unsigned fork_await(struct rl_host_walks *walks, unsigned side)
 {
@@ -57,11 +51,11 @@ int rl_host_walk(struct rl_host *host, rl_host_visitor *visitor, void *argument)
 {
 	struct rl_host_walks *walks = &host->walks;
 	struct walk walk = {host, visitor, argument};
-	unsigned side = rl_readers_enter_as(&walks->readers, is_alone(host));
+	unsigned side = rl_readers_enter_as(&walks->readers, rl_host_is_alone(host));
 	if (__builtin_expect(atomic_load(&walks->is_forking), false))
 		side = fork_await(walks, side);
 	int result = host->is_glibc ? host->functions.iterate(visit, &walk) : host->functions.iterate(visitor, argument);
-	rl_readers_leave_as(&walks->readers, side, is_alone(host));
+	rl_readers_leave_as(&walks->readers, side, rl_host_is_alone(host));
 	return result;
 }
 

@@ -1,0 +1,6 @@
+__thread int variable = 3;
+
+int *plug(void)
+{
+	return &variable;
+}
