@@ -130,6 +130,7 @@ static bool engine_make(void)
 	linker()->base.linker = linker();
 	linker()->page_size = preload.kernel.aux[AT_PAGESZ];
 	linker()->binds_now = preload.options.binds_now;
+	linker()->rules.sorts_by_moves = preload.options.sorts_by_moves;
 	if (!rl_host.is_glibc)
 		rl_preload_musl_engine(linker(), &preload.musl_search);
 	linker()->keeps_unbound = preload.options.binds_not;
