@@ -97,6 +97,7 @@ static void engine_make(void)
 	linker()->keeps_unbound = rl_config.options.binds_not;
 	linker()->prefers_strong = rl_config.options.has_dynamic_weak;
 	linker()->warns = rl_config.options.warns;
+	linker()->rules.sorts_by_moves = rl_config.options.sorts_by_moves;
 	static_surplus_set(&linker()->tls);
 	linker()->tls.first_surplus = FIRST_SURPLUS;
 	linker()->die = rl_report_lazy_failure;

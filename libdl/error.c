@@ -115,7 +115,7 @@ void rl_dl_error_symbol(const char *path, const struct rl_name *name, const stru
 	size_t path_size = strlen(path) + 1, version_size = version == NULL ? 1 : strlen(version_name) + 1;
 	if (path_size + name->size + version_size > sizeof state->names) {
 		(void)!rl_fail(&state->diag, RL_SYMBOL_UNDEFINED, .subject = path, .symbol = name->string,
-			       .version = version_name, .value = RL_DL_ASKED);
+			       .version = version == NULL ? NULL : version_name, .value = RL_DL_ASKED);
 		return;
 	}
 	char *end = state->names;
@@ -124,6 +124,7 @@ void rl_dl_error_symbol(const char *path, const struct rl_name *name, const stru
 	state->diag.subject = name_copy(&end, path, path_size);
 	state->diag.symbol = name_copy(&end, name->string, name->size);
 	state->diag.version = name_copy(&end, version_name, version_size);
+	state->diag.has_version = version != NULL;
 }
 
 void rl_dl_error_drop(struct rl_thread *own)

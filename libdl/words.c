@@ -97,7 +97,7 @@ static size_t sentence(const struct rl_words *words, const struct rl_diag *diag,
 	switch (diag->status) {
 	case RL_SYMBOL_UNDEFINED:
 		return rl_text_format(buffer, size, "undefined symbol: %s%s%s", diag->symbol,
-				      diag->version[0] != '\0' ? ", version " : "", diag->version);
+				      diag->has_version ? ", version " : "", diag->version);
 	case RL_VERSION_NOT_FOUND:
 		if (diag->symbol[0] == '\0')
 			return rl_text_format(buffer, size, "no version information available (required by %s)",

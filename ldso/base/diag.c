@@ -21,6 +21,7 @@ enum rl_status rl_diag_fail(struct rl_diag *diag, enum rl_status status, struct 
 		return status;
 	const char **strings[] = {&parts.subject, &parts.requester, &parts.symbol, &parts.version};
 	size_t size = 0;
+	diag->has_version = parts.version != NULL;
 	for (int i = 0; i < 4; i++) {
 		if (*strings[i] == NULL)
 			*strings[i] = "";

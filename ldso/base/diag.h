@@ -3,6 +3,7 @@
 #ifndef RL_BASE_DIAG_H
 #define RL_BASE_DIAG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "status.h"
@@ -16,6 +17,7 @@ struct rl_diag {
 	const char *requester; /* object that asked, "" if none */
 	const char *symbol;    /* symbol or version name, "" if none */
 	const char *version;   /* version of the symbol, "" if none */
+	bool has_version;      /* a version was asked for: also one whose name is empty */
 	char *storage;         /* the block that holds the four strings; owned, NULL before a failure */
 };
 
@@ -29,7 +31,7 @@ struct rl_diag_parts {
 #define RL_DIAG_NONE ((struct rl_diag){.subject = "", .requester = "", .symbol = "", .version = ""})
 
 /* Record a failure unless one is recorded already, and return STATUS, so that `return rl_fail(…)` reads well.
- * NULL strings count as "".  Cold: what leads to a failure is compiled apart from what a start runs. */
+ * NULL strings become "".  Cold: what leads to a failure is compiled apart from what a start runs. */
 enum rl_status rl_diag_fail(struct rl_diag *diag, enum rl_status status, struct rl_diag_parts parts)
 	__attribute__((cold));
 

@@ -56,6 +56,12 @@ static void mark_used(struct rl_linker *linker, struct rl_namespace *namespace)
 	}
 }
 
+static void marks_clear(struct rl_namespace *namespace)
+{
+	for (struct rl_object *object = namespace->first; object != NULL; object = object->next)
+		object->mark = false;
+}
+
 /* Divide LIST: what is in use goes to the end of USED, which has room, the rest stays in LIST.  Both keep their order. */
 static void list_divide(struct rl_linker *linker, struct rl_namespace *namespace, struct rl_object_list *list,
 			struct rl_object_list *used)
@@ -70,15 +76,17 @@ static void list_divide(struct rl_linker *linker, struct rl_namespace *namespace
 			list->items[unused++] = object;
 	}
 	list->count = unused;
-	for (struct rl_object *object = namespace->first; object != NULL; object = object->next)
-		object->mark = false;
+	marks_clear(namespace);
 }
 
 /* What nothing needs, in the order of destruction, and an empty list with room for the rest. */
 static enum rl_status unused_collect(struct rl_linker *linker, struct rl_namespace *namespace,
 				     struct rl_object_list *out_unused, struct rl_object_list *out_used)
 {
+	if (linker->rules.sorts_by_moves)
+		mark_used(linker, namespace);
 	enum rl_status status = rl_graph_sort_all(namespace, out_unused);
+	marks_clear(namespace);
 	if (status == RL_OK)
 		status = rl_list_reserve(out_used, out_unused->count);
 	if (status != RL_OK)

@@ -15,7 +15,8 @@ RL_NODISCARD enum rl_status rl_graph_close(struct rl_linker *linker, struct rl_o
 RL_NODISCARD enum rl_status rl_graph_sort(struct rl_object *root);
 
 /* All objects of NAMESPACE in the order of destruction: users before what they use, where symbol bindings count as
- * use; in the base the first object, the program, first.  The caller drops the list. */
+ * use; in the base the first object, the program, first.  The caller drops the list.  No object has a mark, but where
+ * linker->rules.sorts_by_moves those that stay in use: they do not move. */
 RL_NODISCARD enum rl_status rl_graph_sort_all(struct rl_namespace *namespace, struct rl_object_list *out_list);
 
 /* Check that every version the objects of LIST need is there (those that are not relocated yet). */

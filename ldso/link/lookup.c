@@ -156,7 +156,7 @@ static enum rl_status undefined(struct rl_object *object, const char *name, cons
 				struct rl_diag *diag)
 {
 	return rl_fail(diag, RL_SYMBOL_UNDEFINED, .subject = object->path, .symbol = name,
-		       .version = version == NULL ? "" : version->name);
+		       .version = version == NULL ? NULL : version->name);
 }
 
 void rl_prefix_make(const struct rl_linker *linker, const struct rl_object *object, struct rl_prefix *out_prefix)

@@ -5,6 +5,7 @@
 #include "../base/heap.h"
 #include "graph.h"
 #include "list.h"
+#include "sort_moves.h"
 
 struct walk {
 	struct rl_object **sorted; /* filled from the end */
@@ -92,6 +93,18 @@ static void lender_mark(const struct rl_namespace *namespace, bool mark)
 		object->mark = mark;
 }
 
+/* The root first, where filtees stand before it in the closure. */
+static enum rl_status root_sort_by_moves(struct rl_object *root)
+{
+	size_t count = root->closure.count;
+	struct rl_object **items = root->sorted.items;
+	memcpy(items, root->closure.items, count * sizeof items[0]);
+	move_to_front(items, root);
+	RL_TRY(rl_sort_by_moves(items + 1, count - 1, false));
+	root->sorted.count = count;
+	return RL_OK;
+}
+
 /* The original's order: walks start from the last object met and go backwards, which keeps the order close to the
  * link order; the root ends up first whatever cycles say. */
 enum rl_status rl_graph_sort(struct rl_object *root)
@@ -99,6 +112,8 @@ enum rl_status rl_graph_sort(struct rl_object *root)
 	size_t count = root->closure.count;
 	struct rl_object **objects = root->closure.items;
 	RL_TRY(rl_list_reserve(&root->sorted, count));
+	if (root->namespace->linker->rules.sorts_by_moves)
+		return root_sort_by_moves(root);
 	(void)pins_judge(root);
 	struct walk walk = {.sorted = root->sorted.items, .at = count};
 	/* The edges of a new root do not count in the walk: it is placed by hand. */
@@ -135,33 +150,49 @@ static void list_walk(struct rl_object_list *list, struct rl_object **sorted, bo
 	memcpy(list->items, sorted, list->count * sizeof sorted[0]);
 }
 
-/* Twice, like the original: where bindings and DT_NEEDED disagree in a cycle, DT_NEEDED has the last word. */
-enum rl_status rl_graph_sort_all(struct rl_namespace *namespace, struct rl_object_list *out_list)
+/* In the base the program, which is the first, needs no sorting. */
+static enum rl_status all_sort_by_moves(struct rl_namespace *namespace, struct rl_object_list *list)
 {
-	struct rl_object_list list = {0};
-	if (namespace->count == 0) {
-		*out_list = list;
-		return RL_OK;
-	}
+	size_t sorted = namespace == &namespace->linker->base ? 1 : 0;
+	for (struct rl_object *object = namespace->first; object != NULL; object = object->next)
+		list->items[list->count++] = object;
+	return rl_sort_by_moves(list->items + sorted, list->count - sorted, true);
+}
+
+/* Twice, like the original: where bindings and DT_NEEDED disagree in a cycle, DT_NEEDED has the last word. */
+static enum rl_status all_sort(struct rl_namespace *namespace, struct rl_object_list *list)
+{
 	struct rl_object **sorted = rl_heap_take(namespace->count * sizeof sorted[0]);
-	enum rl_status status = sorted == NULL ? RL_NO_MEMORY : rl_list_reserve(&list, namespace->count);
-	if (status != RL_OK) {
-		rl_heap_give(sorted);
-		return status;
-	}
+	if (sorted == NULL)
+		return RL_NO_MEMORY;
 	bool has_pins = false;
 	for (struct rl_object *object = namespace->first; object != NULL; object = object->next) {
-		list.items[list.count++] = object;
+		list->items[list->count++] = object;
 		has_pins = pins_judge(object) || has_pins;
 	}
 	lender_mark(namespace, true);
-	list_walk(&list, sorted, has_pins);
+	list_walk(list, sorted, has_pins);
 	if (has_pins)
-		list_walk(&list, sorted, false);
+		list_walk(list, sorted, false);
 	lender_mark(namespace, false);
 	if (namespace == &namespace->linker->base)
-		move_to_front(list.items, namespace->first);
+		move_to_front(list->items, namespace->first);
 	rl_heap_give(sorted);
+	return RL_OK;
+}
+
+enum rl_status rl_graph_sort_all(struct rl_namespace *namespace, struct rl_object_list *out_list)
+{
+	struct rl_object_list list = {0};
+	if (namespace->count != 0) {
+		bool moves = namespace->linker->rules.sorts_by_moves;
+		RL_TRY(rl_list_reserve(&list, namespace->count));
+		enum rl_status status = moves ? all_sort_by_moves(namespace, &list) : all_sort(namespace, &list);
+		if (status != RL_OK) {
+			rl_list_drop(&list);
+			return status;
+		}
+	}
 	*out_list = list;
 	return RL_OK;
 }

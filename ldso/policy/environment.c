@@ -67,6 +67,7 @@ static const char harmless_tunables[] =
 
 static const char tunables_name[] = "GLIBC_TUNABLES";
 static const char mask_tunable[] = "glibc.cpu.hwcap_mask";
+static const char sort_tunable[] = "glibc.rtld.dynamic_sort";
 
 static int digit_value(char c)
 {
@@ -186,16 +187,26 @@ static void variable_read(struct rl_options *options, const char *name)
 	}
 }
 
-/* The one tunable that the search itself obeys.  Tunables win over the variables that stand for them. */
+/* The value of the tunable whose assignment begins at TEXT; NULL: it is another. */
+static const char *tunable_value(const char *text, const char *name, size_t length)
+{
+	return strncmp(text, name, length) == 0 && text[length] == '=' ? text + length + 1 : NULL;
+}
+
+/* The tunables that the engine itself obeys.  Tunables win over the variables that stand for them. */
 static void tunables_read(struct rl_options *options)
 {
 	const char *cursor = options->tunables;
-	size_t length = sizeof mask_tunable - 1;
 	while (cursor != NULL && *cursor != '\0') {
-		if (strncmp(cursor, mask_tunable, length) == 0 && cursor[length] == '=') {
-			options->hwcap_mask = number_read(cursor + length + 1);
+		const char *mask = tunable_value(cursor, mask_tunable, sizeof mask_tunable - 1);
+		const char *sort = tunable_value(cursor, sort_tunable, sizeof sort_tunable - 1);
+		if (mask != NULL) {
+			options->hwcap_mask = number_read(mask);
 			options->has_hwcap_mask = true;
 		}
+		/* 2 is the usual way, and nothing else is a value. */
+		if (sort != NULL && (number_read(sort) == 1 || number_read(sort) == 2))
+			options->sorts_by_moves = number_read(sort) == 1;
 		cursor = strchr(cursor, ':');
 		if (cursor != NULL)
 			cursor++;

@@ -34,6 +34,7 @@ struct rl_options {
 	bool shows_versions;       /* LD_VERBOSE, not empty: --list and traces print version needs */
 	bool shows_auxv;           /* LD_SHOW_AUXV */
 	bool traces_program;       /* LD_TRACE_LOADED_OBJECTS was a number above 1: the program is listed too */
+	bool sorts_by_moves;       /* the tunable glibc.rtld.dynamic_sort is 1 */
 	bool has_hwcap_mask;       /* LD_HWCAP_MASK or the tunable glibc.cpu.hwcap_mask */
 	uint64_t hwcap_mask;
 	const char *library_path;  /* LD_LIBRARY_PATH or --library-path, NULL if none */

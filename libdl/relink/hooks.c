@@ -31,7 +31,7 @@ static void hear(void *unused, const struct rl_event *event)
 		rl_frames_register(event->object);
 	if (event->kind == RL_EVENT_UNMAPPED) {
 		rl_frames_remove(event->object);
-		rl_reserve_give(event->object);
+		rl_host_reserve_give(event->object);
 	}
 	for (size_t i = 0; context->hooks.event != NULL && i < sizeof kinds / sizeof kinds[0]; i++) {
 		if (kinds[i].from != event->kind)

@@ -36,7 +36,7 @@ def test_shortly(workshop, linker):
 
 
 def test_shortly_preloaded(workshop, preload):
-    # Four libraries have static TLS: the host keeps them, and the two that each needs, once closing would cost it too much.
+    # Four libraries have static TLS: they stay, with the two that each needs, once closing would cost the host too much.
     run(workshop, linkers.ORIGINAL, 10, LD_PRELOAD=str(preload), STRESS_KEPT=str(4 * 3 * 5))
 
 

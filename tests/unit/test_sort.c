@@ -121,6 +121,7 @@ static void cycles_check(void)
 	for (int round = 0; round < 300; round++) {
 		size_t count = 2 + random_step(&state) % 30;
 		graph_make(&graph, count);
+		graph.linker.rules.sorts_by_moves = round % 2;
 		for (size_t i = 0; i < count * 3; i++)
 			needs(&graph, random_step(&state) % count, random_step(&state) % count);
 		root_sort(&graph, random_step(&state) % count);
@@ -138,6 +139,7 @@ static void acyclic_check(void)
 		struct graph graph;
 		size_t count = 2 + random_step(&state) % 40;
 		graph_make(&graph, count);
+		graph.linker.rules.sorts_by_moves = round % 2;
 		for (size_t i = 0; i < count * 2; i++) {
 			size_t user = random_step(&state) % (count - 1);
 			needs(&graph, user, user + 1 + random_step(&state) % (count - 1 - user));
@@ -212,8 +214,29 @@ static void outside_check(void)
 	graph_drop(&graph);
 }
 
+/* By moves: of what stays in use nothing moves, and a binding gives way to a need. */
+static void moves_check(void)
+{
+	struct graph graph;
+	struct rl_object_list all;
+	graph_make(&graph, 5);
+	graph.linker.rules.sorts_by_moves = true;
+	needs(&graph, 3, 1), needs(&graph, 4, 2);
+	NEED(rl_pin_add(&graph.objects[2], &graph.objects[4]) == RL_OK);
+	NEED(rl_pin_add(&graph.objects[2], &graph.objects[3]) == RL_OK);
+	NEED(rl_graph_sort_all(&graph.linker.base, &all) == RL_OK);
+	LIST(&graph, &all, "04231");
+	rl_list_drop(&all);
+	graph.objects[1].mark = graph.objects[2].mark = true;
+	NEED(rl_graph_sort_all(&graph.linker.base, &all) == RL_OK);
+	LIST(&graph, &all, "01234");
+	rl_list_drop(&all);
+	graph_drop(&graph);
+}
+
 int main(void)
 {
+	moves_check();
 	outside_check();
 	small_check();
 	cycles_check();

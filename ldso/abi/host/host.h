@@ -213,6 +213,8 @@ RL_NODISCARD enum rl_status rl_host_refresh(struct rl_host *host, struct rl_diag
 bool rl_host_keep(struct rl_host *host, struct rl_object *object, void *handle);
 /* Close the handles of what is no longer used.  The host's destructors run here. */
 void rl_host_release(struct rl_host *host);
+/* Whether SIZE bytes more would be too much of static TLS that the host lost by closing. */
+bool rl_host_loses_static(const struct rl_host *host, size_t size);
 /* The dynamic section at ENTRIES with all addresses as the file has them; heap memory, or NULL. */
 Elf64_Dyn *rl_host_dynamic_copy(const struct rl_image *image, const Elf64_Dyn *entries, size_t *out_count);
 
@@ -270,6 +272,14 @@ static inline bool rl_host_is_alone(const struct rl_host *host)
 RL_NODISCARD enum rl_status rl_host_threads_start(struct rl_host *host);
 /* Empties the own words of a thread that ends; set by the product. */
 extern void (*rl_host_words_drop)(struct rl_thread *own);
+
+/* reserve.c: static TLS from the host, under the lock.  False: it has none left, or it cannot be used safely. */
+bool rl_host_reserve_take(struct rl_object *object);
+void rl_host_reserve_fill(const struct rl_object *object);
+void rl_host_reserve_give(struct rl_object *object);
+bool rl_host_has_other_threads(void); /* than the calling one; true if that cannot be known */
+/* Whether this object of the host's only holds a place in static TLS: not for others to see. */
+bool rl_host_is_reservation(const struct rl_host_phdr_info *info);
 
 /* debug.c: tells gdb of our objects; of EVENT's even if no debugger is there, if that IS_WANTED. */
 void rl_host_debug_hear(struct rl_host *host, const struct rl_event *event, bool is_wanted);

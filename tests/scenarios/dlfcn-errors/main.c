@@ -73,6 +73,10 @@ int main(void)
 	printf("%s\n", ERROR_TEXT());
 	CHECK(dlvsym(RTLD_DEFAULT, "printf", "GLIBC_9.9") == NULL);
 	printf("%s\n", ERROR_TEXT());
+	CHECK(dlvsym(RTLD_DEFAULT, "printf", "") == NULL);
+	printf("%s\n", ERROR_TEXT());
+	CHECK(dlvsym(RTLD_DEFAULT, "", "") == NULL);
+	printf("%s\n", ERROR_TEXT());
 	CHECK(dlopen("/etc/passwd", RTLD_NOW) == NULL);
 	printf("%s\n", ERROR_TEXT());
 	CHECK(dlopen("/etc", RTLD_NOW) == NULL);
@@ -87,6 +91,11 @@ int main(void)
 	names(RTLD_DEFAULT);
 	names(leaf);
 	CHECK(dlvsym(leaf, "leaf_tls_of_a_version", "LEAF_1.0") == NULL);
+	printf("%s\n", ERROR_TEXT());
+	char long_name[300]; /* more than what is kept without the heap */
+	memset(long_name, 'n', sizeof long_name);
+	long_name[sizeof long_name - 1] = 0;
+	CHECK(dlvsym(leaf, long_name, "") == NULL);
 	printf("%s\n", ERROR_TEXT());
 	CHECK(dlsym(leaf, "not_read") == NULL);
 	SHOW("%d", dlclose(leaf));
