@@ -11,9 +11,6 @@
 
 enum { LAZY = 1, NOW = 2, INFO_LINK_MAP = 2, LINK_MAX = 80 };
 
-/* How the names of such files begin. */
-#define LINK_START "/proc/self/"
-
 /* The head of the file. */
 struct reservation {
 	Elf64_Ehdr header;
@@ -71,7 +68,7 @@ static void link_name(int fd, char *out)
 		spelling[2 * i + 1] = number >> i & 1 ? '.' : '/';
 	}
 	spelling[2 * BITS] = '\0';
-	rl_text_format(out, LINK_MAX, LINK_START "%s/fd/%d", spelling, fd);
+	rl_text_format(out, LINK_MAX, "/proc/self%s/fd/%d", spelling, fd);
 }
 
 static void *reservation_open(const struct reservation *file, size_t size)
@@ -178,10 +175,10 @@ void rl_host_reserve_give(struct rl_object *object)
 	shadow->kept = NULL;
 }
 
+/* The mark is on the page that the program headers are on. */
 bool rl_host_is_reservation(const struct rl_host_phdr_info *info)
 {
 	const struct reservation *file = (const struct reservation *)info->dlpi_addr;
-	return info->dlpi_phnum == sizeof file->phdrs / sizeof file->phdrs[0]
-	       && strncmp(info->dlpi_name, LINK_START, sizeof LINK_START - 1) == 0 && info->dlpi_phdr == file->phdrs
+	return info->dlpi_phnum == sizeof file->phdrs / sizeof file->phdrs[0] && info->dlpi_phdr == file->phdrs
 	       && memcmp(file->strings, mark, sizeof mark) == 0;
 }
