@@ -62,8 +62,9 @@ static enum rl_status object_enter(struct rl_namespace *namespace, struct rl_obj
 }
 
 /* The end of reading an object, well (STATUS) or not: it is entered and given out, or it goes. */
-static enum rl_status object_settle(struct rl_namespace *namespace, struct rl_object *object, const struct rl_file *file,
-				    enum rl_status status, struct rl_object **out_object, struct rl_diag *diag)
+static enum rl_status object_settle(struct rl_namespace *namespace, struct rl_object *object,
+				    const struct rl_file *file, enum rl_status status, struct rl_object **out_object,
+				    struct rl_diag *diag)
 {
 	if (status == RL_OK)
 		status = object_enter(namespace, object, file, diag);

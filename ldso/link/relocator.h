@@ -33,8 +33,8 @@ rl_reloc_word *rl_reloc_find(struct rl_relocator *r, uint64_t offset, size_t siz
 /* A relocation of TYPE has no place, or no value, that it could have in a sound file. */
 RL_NODISCARD enum rl_status rl_reloc_damaged(struct rl_relocator *r, unsigned type);
 
-/* special.c: apply RELA of TYPE, whose value is not simply the address of its symbol, which is in r->memo.  WORD: its place;
- * NULL: that has less than eight bytes. */
+/* special.c: apply RELA of TYPE, whose value is not simply the address of its symbol, which is in r->memo.  WORD: its
+ * place; NULL: that has less than eight bytes. */
 RL_NODISCARD enum rl_status rl_reloc_apply_special(struct rl_relocator *r, const Elf64_Rela *rela, uint32_t type,
 						   rl_reloc_word *word);
 

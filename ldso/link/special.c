@@ -1,5 +1,5 @@
-/* Relocations whose value is not simply an address (the CPU's psABI): variables that are copied, thread-local ones, sizes,
- * and places of 32 bits. */
+/* Relocations whose value is not simply an address (the CPU's psABI): variables that are copied, thread-local ones,
+ * sizes, and places of 32 bits. */
 #include <string.h>
 
 #include "relocator.h"

@@ -190,8 +190,8 @@ relink_status relink_symbol_find(const relink_module *module, const char *name, 
 }
 
 /* Not rl_symbols_at, which has the original's dladdr to follow: that passes over absolute symbols, which is what all
- * definitions of a synthetic module are, takes an import's PLT entry for a symbol, and of symbols that begin together the
- * one that the hash table happens to list first.  Here the answer is one that relink_each_symbol shows. */
+ * definitions of a synthetic module are, takes an import's PLT entry for a symbol, and of symbols that begin together
+ * the one that the hash table happens to list first.  Here the answer is one that relink_each_symbol shows. */
 int relink_symbol_at(const relink_module *module, const void *address, relink_symbol *out_symbol)
 {
 	if (!rl_module_is_good(module))

@@ -253,8 +253,8 @@ struct recipe {
 	void *user;
 };
 
-static enum rl_status synthetic_make(relink_context *context, const struct recipe *recipe, struct rl_object **out_object,
-				     struct rl_diag *diag)
+static enum rl_status synthetic_make(relink_context *context, const struct recipe *recipe,
+				     struct rl_object **out_object, struct rl_diag *diag)
 {
 	if (rl_namespace_find(&context->space, recipe->name) != NULL)
 		return rl_fail(diag, RL_NAME_TAKEN, .subject = recipe->name);

@@ -265,8 +265,8 @@ bool rl_host_is_reservation(const struct rl_phdr_info *info);
 void rl_host_debug_hear(struct rl_host *host, const struct rl_event *event, bool is_wanted);
 struct rl_listener rl_host_debug_listener(struct rl_host *host);
 
-/* front.c: __tls_get_addr and the registration of thread_local destructors, as our objects find them.  MORE: what else they
- * find, behind what a load is given; at most ten functions. */
+/* front.c: __tls_get_addr and the registration of thread_local destructors, as our objects find them.  MORE: what else
+ * they find, behind what a load is given; at most ten functions. */
 RL_NODISCARD enum rl_status rl_host_front_start(struct rl_host *host, const struct rl_host_function *more, size_t count);
 
 /* races.c: see whether a race detector wants to know of blocks that change hands. */
