@@ -525,7 +525,8 @@ RELINK_API int relink_each_symbol(const relink_module *module, relink_symbol_vis
 /* The exported symbol NAME with all its facts; RELINK_E_SYMBOL if there is none. */
 RELINK_API relink_status relink_symbol_find(const relink_module *module, const char *name, relink_symbol *out_symbol);
 
-/* The function or variable of the module that ADDRESS is in: 1, or 0 if no exported symbol covers it. */
+/* The function or variable of the module that ADDRESS is in, of several the smallest: 1, or 0 if no exported symbol covers
+ * it. */
 RELINK_API int relink_symbol_at(const relink_module *module, const void *address, relink_symbol *out_symbol);
 
 /* ---- Looking around ---------------------------------------------------------------------------------------------- */

@@ -2,16 +2,9 @@
 #include "../ldso/elf/nearest.h"
 #include "dl.h"
 
-/* Whether an object with holes really has a segment there. */
-static bool object_has(const struct rl_object *object, uintptr_t address)
-{
-	return object->is_contiguous || rl_image_segment(&object->image, address - object->image.bias) != NULL;
-}
-
 struct rl_object *rl_dl_object_at(const void *address)
 {
-	struct rl_object *object = rl_address_find(&rl_process.linker.addresses, (uintptr_t)address);
-	return object != NULL && object_has(object, (uintptr_t)address) ? object : NULL;
+	return rl_address_object(&rl_process.linker.addresses, (uintptr_t)address);
 }
 
 static int address_describe(const void *address, struct rl_dl_address *out_info, const Elf64_Sym **out_symbol,
@@ -22,14 +15,10 @@ static int address_describe(const void *address, struct rl_dl_address *out_info,
 	struct rl_object *object = rl_dl_object_at(address);
 	*out_object = object;
 	if (object != NULL) {
-		const Elf64_Sym *symbol = rl_symbols_at(&object->symbols, (uintptr_t)address - object->image.bias);
-		out_info->file = object->path[0] != '\0' || object->kind != RL_OBJECT_PROGRAM
-					 ? object->path
-					 : rl_process.personality.program_name;
-		out_info->base = (void *)object->map_start;
-		out_info->symbol = symbol == NULL ? NULL : object->symbols.strings + symbol->st_name;
-		out_info->address = symbol == NULL ? NULL : (void *)(object->image.bias + symbol->st_value);
-		*out_symbol = symbol;
+		*out_symbol = rl_symbols_at(&object->symbols, (uintptr_t)address - object->image.bias);
+		rl_dl_address_fill(object, *out_symbol, out_info);
+		if (object->path[0] == '\0' && object->kind == RL_OBJECT_PROGRAM)
+			out_info->file = rl_process.personality.program_name;
 	}
 	rl_readers_leave(&linker->readers, side);
 	return object != NULL;
@@ -44,13 +33,12 @@ int rl_dl_address(const void *address, struct rl_dl_address *out_info)
 
 int rl_dl_address_more(const void *address, struct rl_dl_address *out_info, void **out_extra, int flags)
 {
-	enum { SYMBOL_ENTRY = 1, LINK_MAP = 2 };
 	const Elf64_Sym *symbol;
 	struct rl_object *object;
 	int is_found = address_describe(address, out_info, &symbol, &object);
-	if (is_found && flags == SYMBOL_ENTRY)
+	if (is_found && flags == RL_DL_SYMBOL_ENTRY)
 		*out_extra = (void *)symbol;
-	else if (is_found && flags == LINK_MAP)
+	else if (is_found && flags == RL_DL_LINK_MAP)
 		*out_extra = rl_process.personality.handle_of(object);
 	return is_found;
 }

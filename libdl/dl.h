@@ -16,6 +16,9 @@ enum {
 	RL_DL_GLOBAL = 0x100,
 	RL_DL_NODELETE = 0x1000,
 };
+/* What dladdr1 is asked for besides. */
+enum { RL_DL_SYMBOL_ENTRY = 1, RL_DL_LINK_MAP = 2 };
+
 /* diag.value of RL_SYMBOL_UNDEFINED: dlsym asked for it, no reference did. */
 enum { RL_DL_ASKED = 1 };
 
@@ -74,5 +77,15 @@ void rl_dl_error_drop(struct rl_thread *own);
 
 /* The object that holds ADDRESS, or NULL. */
 struct rl_object *rl_dl_object_at(const void *address);
+
+/* What dladdr tells of an address in OBJECT, where SYMBOL is, or none (NULL). */
+static inline void rl_dl_address_fill(const struct rl_object *object, const Elf64_Sym *symbol,
+				      struct rl_dl_address *out_info)
+{
+	out_info->file = object->path;
+	out_info->base = (void *)object->map_start;
+	out_info->symbol = symbol == NULL ? NULL : object->symbols.strings + symbol->st_name;
+	out_info->address = symbol == NULL ? NULL : (void *)(object->image.bias + symbol->st_value);
+}
 
 #endif

@@ -276,11 +276,7 @@ static int address(const void *where, struct rl_dl_address *out_info)
 	const struct rl_object *object = rl_dl_object_at(where);
 	if (object == NULL)
 		return 0;
-	const Elf64_Sym *symbol = nearest_symbol(object, (uintptr_t)where);
-	out_info->file = object->path;
-	out_info->base = (void *)object->map_start;
-	out_info->symbol = symbol == NULL ? NULL : object->symbols.strings + symbol->st_name;
-	out_info->address = symbol == NULL ? NULL : (void *)(object->image.bias + symbol->st_value);
+	rl_dl_address_fill(object, nearest_symbol(object, (uintptr_t)where), out_info);
 	return 1;
 }
 

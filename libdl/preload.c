@@ -97,6 +97,16 @@ static bool configure(void)
 	return true;
 }
 
+/* Static TLS that the host would lose by closing is not reserved again and again: its library stays. */
+static bool static_take(struct rl_object *object)
+{
+	if (!rl_host_reserve_take(object))
+		return false;
+	if (rl_host_loses_static(&rl_host, object->tls.size))
+		object->is_permanent = true;
+	return true;
+}
+
 /* Step: the engine with its policy and personality. */
 static bool engine_make(void)
 {
@@ -108,6 +118,9 @@ static bool engine_make(void)
 		return false;
 	rl_host.linker = linker();
 	rl_host.own_dso = &preload;
+	rl_host.guest.static_take = static_take;
+	rl_host.guest.static_give = rl_host_reserve_give;
+	rl_host.guest.static_fill = rl_host_reserve_fill;
 	rl_host.turns.are_kept = rl_host.is_glibc; /* musl's visitors overlap */
 	rl_host_words_drop = rl_dl_error_drop;
 	linker()->policy = rl_search_policy(preload.search);

@@ -39,14 +39,6 @@ static struct rl_object *caller_of(const struct query *query)
 	return query->caller == NULL ? NULL : rl_dl_object_at(query->caller);
 }
 
-/* The object whose dlopen, or the start of the program, brought OBJECT in. */
-static struct rl_object *root_of(struct rl_object *object)
-{
-	while (object->loader != NULL)
-		object = object->loader;
-	return object;
-}
-
 /* What OBJECT's handle stands for.  The program's is the global scope, with what was opened into it later. */
 static const struct rl_scope *scope_of(const struct rl_object *object)
 {
@@ -72,7 +64,7 @@ static enum rl_status query_run(struct query *query, struct rl_binding *out_bind
 		if (caller == NULL)
 			return RL_REQUEST_CALLER;
 		lookup->skip = lookup->after = caller;
-		scope_search(scope_of(root_of(caller)), lookup, out_binding);
+		scope_search(scope_of(rl_object_root(caller)), lookup, out_binding);
 	} else {
 		scope_search(scope_of(query->asked), lookup, out_binding);
 	}
@@ -186,15 +178,9 @@ void *rl_dl_symbol(void *handle, const char *name, const void *caller)
 	return rl_dl_symbol_of(asked_of(handle), handle, name, caller);
 }
 
-/* A version asked for by name must be that version, not a base one. */
-static struct rl_version version_make(const char *version)
-{
-	return (struct rl_version){.name = version, .hash = rl_hash_sysv(version), .is_hidden = true};
-}
-
 void *rl_dl_symbol_version(void *handle, const char *name, const char *version, const void *caller)
 {
-	const struct rl_version wanted = version_make(version);
+	const struct rl_version wanted = rl_version_exact(version);
 	const struct rl_name key = rl_name_make(name);
 	return symbol_get(asked_of(handle), handle, &key, &wanted, caller);
 }
@@ -203,7 +189,7 @@ void *rl_dl_symbol_quietly(void *handle, const char *name, const char *version)
 {
 	struct rl_version wanted;
 	if (version != NULL)
-		wanted = version_make(version);
+		wanted = rl_version_exact(version);
 	const struct rl_name key = rl_name_make(name);
 	struct query query;
 	query_fill(&query, asked_of(handle), handle, &key, version == NULL ? NULL : &wanted, NULL);

@@ -34,6 +34,15 @@ void rl_kernel_read(uintptr_t *stack, struct rl_kernel *out_kernel)
 	rl_kernel_read_vector(out_kernel, out_kernel->auxv);
 }
 
+const char *rl_environment_find(char *const *envp, const char *name)
+{
+	size_t length = strlen(name);
+	for (; *envp != NULL; envp++)
+		if (strncmp(*envp, name, length) == 0 && (*envp)[length] == '=')
+			return *envp + length + 1;
+	return NULL;
+}
+
 void rl_kernel_shift(struct rl_kernel *kernel, int count)
 {
 	Elf64_auxv_t *end = kernel->auxv;

@@ -29,6 +29,9 @@ static inline int rl_kernel_has(const struct rl_kernel *kernel, unsigned number)
 	return (kernel->aux_present >> number) & 1;
 }
 
+/* The value of the variable NAME in an environment that ends with NULL; of several the first, and NULL if there is none. */
+const char *rl_environment_find(char *const *envp, const char *name);
+
 /* Drop the first COUNT arguments: everything above moves down, so that the program finds an ordinary stack. */
 void rl_kernel_shift(struct rl_kernel *kernel, int count);
 

@@ -42,6 +42,12 @@ struct rl_symbols {
 
 uint32_t rl_hash_sysv(const char *name);
 
+/* What asks for the version NAME and no other, not even a base one, as dlvsym does. */
+static inline struct rl_version rl_version_exact(const char *name)
+{
+	return (struct rl_version){.name = name, .hash = rl_hash_sysv(name), .is_hidden = true};
+}
+
 /* Set up the table from a dynamic section that was read.  Versions are read separately (versions.h). */
 RL_NODISCARD enum rl_status rl_symbols_read(const struct rl_dynamic *dynamic, struct rl_symbols *out_symbols);
 

@@ -139,3 +139,12 @@ struct rl_object *rl_address_find(struct rl_address_table *table, uintptr_t addr
 			return object;
 	}
 }
+
+struct rl_object *rl_address_object(struct rl_address_table *table, uintptr_t address)
+{
+	struct rl_object *object = rl_address_find(table, address);
+	if (object != NULL && !object->is_contiguous
+	    && rl_image_segment(&object->image, address - object->image.bias) == NULL)
+		return NULL;
+	return object;
+}

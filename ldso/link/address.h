@@ -39,7 +39,11 @@ void rl_address_remove(struct rl_address_table *table, struct rl_object *const *
 /* The object whose mapping holds ADDRESS, or NULL.  Lock-free, async-signal-safe. */
 struct rl_object *rl_address_find(struct rl_address_table *table, uintptr_t address);
 
-/* The same in parts, for who wants more than the object.  What was found, facts that were read from it, and that nothing
+/* The object that has something at ADDRESS, or NULL: holes between segments are nobody's.  The object is looked at: under
+ * the load lock, in a read section, or where the caller knows that it stays. */
+struct rl_object *rl_address_object(struct rl_address_table *table, uintptr_t address);
+
+/* rl_address_find in parts, for who wants more than the object.  What was found, facts that were read from it, and that nothing
  * was found, are true if rl_address_is_version says so afterwards, with what rl_address_version returned before the
  * search: objects leave the table before they are freed. */
 static inline size_t rl_address_version(struct rl_address_table *table)

@@ -65,10 +65,10 @@ static bool editor_symbol(const struct rl_assembly *a, const char *name, uintptr
 static enum rl_status name_find(const struct rl_assembly *a, uint32_t index, const char *name, const char *version,
 				bool may_lack, struct rl_binding *out_binding)
 {
-	struct rl_version wanted = {.name = version, .is_hidden = true};
+	struct rl_version wanted;
 	struct rl_lookup lookup = {.name = rl_name_make(name), .want = {.newest = version == NULL}};
 	if (version != NULL) {
-		wanted.hash = rl_hash_sysv(version);
+		wanted = rl_version_exact(version);
 		lookup.want.version = &wanted;
 	}
 	if (rl_lookup_list(a->linker, atomic_load(&a->object->search), &lookup, out_binding) || may_lack)

@@ -150,6 +150,14 @@ struct rl_object {
 	void *policy; /* the policy's memory about this object (search directories); owned by the policy */
 };
 
+/* The object whose opening, or the start of the program, brought OBJECT in. */
+static inline struct rl_object *rl_object_root(struct rl_object *object)
+{
+	while (object->loader != NULL)
+		object = object->loader;
+	return object;
+}
+
 /* So many of its program headers, the last ones, tell of parts that lie elsewhere. */
 static inline size_t rl_object_placed(const struct rl_object *object)
 {

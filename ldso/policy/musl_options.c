@@ -3,15 +3,6 @@
 
 #include "musl.h"
 
-static const char *value_of(char **envp, const char *name)
-{
-	size_t length = strlen(name);
-	for (; *envp != NULL; envp++)
-		if (strncmp(*envp, name, length) == 0 && (*envp)[length] == '=')
-			return *envp + length + 1;
-	return NULL;
-}
-
 static bool is_secure(const struct rl_kernel *kernel)
 {
 	const uint64_t ids = (uint64_t)1 << AT_UID | 1 << AT_EUID | 1 << AT_GID | 1 << AT_EGID;
@@ -24,8 +15,8 @@ void rl_musl_options_read_environment(const struct rl_kernel *kernel, struct rl_
 	*out_options = (struct rl_musl_options){.is_secure = is_secure(kernel)};
 	if (out_options->is_secure)
 		return;
-	out_options->library_path = value_of(kernel->envp, "LD_LIBRARY_PATH");
-	out_options->preload = value_of(kernel->envp, "LD_PRELOAD");
+	out_options->library_path = rl_environment_find(kernel->envp, "LD_LIBRARY_PATH");
+	out_options->preload = rl_environment_find(kernel->envp, "LD_PRELOAD");
 }
 
 /* An option NAME that takes a value, as the next word or behind '='.  False: WORD is not that option. */

@@ -58,12 +58,12 @@ static void member_drop(struct rl_member *member)
 		rl_heap_give(name->string);
 		rl_heap_give(name);
 	}
-	if (member->stand_in != NULL) {
+	if (member->as_object != NULL) {
 		struct rl_policy *policy = &rl_engine.linker.policy;
-		if (member->stand_in->policy != NULL)
-			policy->forget(policy->context, member->stand_in);
-		rl_heap_give((void *)member->stand_in->origin);
-		rl_heap_give(member->stand_in);
+		if (member->as_object->policy != NULL)
+			policy->forget(policy->context, member->as_object);
+		rl_heap_give((void *)member->as_object->origin);
+		rl_heap_give(member->as_object);
 	}
 	relink_scan_free(member->scan);
 	rl_heap_give(member->needs);
@@ -72,8 +72,8 @@ static void member_drop(struct rl_member *member)
 }
 
 /* What asks for the dependencies of a file that is no object yet: policies look at its path and its run paths. */
-static struct rl_object *stand_in_make(const relink_context *context, const relink_scan *scan,
-				       struct rl_object *requester)
+static struct rl_object *as_object_make(const relink_context *context, const relink_scan *scan,
+					struct rl_object *requester)
 {
 	const relink_scan_info *info = relink_scan_get_info(scan);
 	struct rl_object *object = rl_heap_take(sizeof *object);
@@ -94,9 +94,9 @@ static struct rl_object *stand_in_make(const relink_context *context, const reli
 static bool member_fill(struct rl_member *member, const relink_context *context, struct rl_object *requester)
 {
 	const relink_scan_info *info = relink_scan_get_info(member->scan);
-	member->stand_in = stand_in_make(context, member->scan, requester);
+	member->as_object = as_object_make(context, member->scan, requester);
 	member->needs = rl_heap_take((info->needed_count + 1) * sizeof *member->needs);
-	return member->stand_in != NULL && member->needs != NULL && name_add(member, info->name)
+	return member->as_object != NULL && member->needs != NULL && name_add(member, info->name)
 	       && (info->soname == NULL || name_add(member, info->soname));
 }
 
@@ -142,7 +142,7 @@ static relink_status member_add(struct relink_closure *closure, relink_scan *sca
 static relink_status needed_find(struct relink_closure *closure, size_t at, size_t index, relink_error *error)
 {
 	const char *name = relink_scan_get_info(closure->members[at].scan)->needed[index];
-	struct rl_object *requester = closure->members[at].stand_in, *object = NULL;
+	struct rl_object *requester = closure->members[at].as_object, *object = NULL;
 	size_t found = member_named(closure, name);
 	if (found == RELINK_LOADED) {
 		relink_scan *scan = NULL;
@@ -288,7 +288,7 @@ static bool member_open(struct rl_member *member, struct rl_file *out_file)
 {
 	enum { DUPLICATE = 1030 /* F_DUPFD_CLOEXEC */ };
 	const char *bytes = member->image != NULL ? member->image : member->bytes;
-	char *path = rl_heap_string(member->stand_in->path);
+	char *path = rl_heap_string(member->as_object->path);
 	if (path == NULL)
 		return false;
 	*out_file = *rl_scan_file(member->scan);
@@ -349,7 +349,7 @@ static relink_status staleness_check(const struct relink_closure *closure, relin
 		for (const struct rl_closure_name *name = member->names; name != NULL && !is_there; name = name->next)
 			is_there = rl_namespace_find(space, name->string) != NULL;
 		if (is_there)
-			return rl_error_plain(error, RELINK_E_LINK_EXISTS, member->stand_in->path);
+			return rl_error_plain(error, RELINK_E_LINK_EXISTS, member->as_object->path);
 	}
 	return RELINK_OK;
 }
@@ -379,8 +379,8 @@ static relink_status closure_load(struct relink_closure *closure, const relink_o
 	if (status != RELINK_OK)
 		return status;
 	if (!member_open(root, &file))
-		return rl_error_plain(error, RELINK_E_MEMORY, root->stand_in->path);
-	relink_input input = relink_path(root->stand_in->path);
+		return rl_error_plain(error, RELINK_E_MEMORY, root->as_object->path);
+	relink_input input = relink_path(root->as_object->path);
 	struct relink_closure *outer = closure->context->closure;
 	closure->context->closure = closure;
 	status = rl_load_file(closure->context, &input, &file, options, out_module, error);

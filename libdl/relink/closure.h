@@ -23,7 +23,7 @@ struct rl_closure_name {
 /* A file of the closure. */
 struct rl_member {
 	relink_scan *scan;
-	struct rl_object *stand_in;    /* what asks for its dependencies before there is an object */
+	struct rl_object *as_object;   /* what asks for its dependencies while there is no object of it */
 	struct rl_closure_name *names; /* that it was found by */
 	size_t *needs;                 /* of each DT_NEEDED: a member, or RELINK_LOADED */
 	bool has_file_id;

@@ -88,9 +88,9 @@ static bool engine_make(void)
 	linker->warn = warn;
 	linker->excuse_library = library_excuse;
 	rl_hooks_attach(linker);
-	rl_host.guest.static_take = rl_reserve_take;
-	rl_host.guest.static_give = rl_reserve_give;
-	rl_host.guest.static_fill = rl_reserve_fill;
+	rl_host.guest.static_take = rl_host_reserve_take;
+	rl_host.guest.static_give = rl_host_reserve_give;
+	rl_host.guest.static_fill = rl_host_reserve_fill;
 	return rl_host_threads_start(&rl_host) == RL_OK;
 }
 

@@ -151,12 +151,6 @@ void rl_frames_remove(struct rl_object *object);
 /* family.c: make the functions that modules find, the dlfcn family among them. */
 RL_NODISCARD enum rl_status rl_family_start(void);
 
-/* reserve.c: static TLS from the host, under the lock.  False: it has none left, or it cannot be used safely. */
-bool rl_reserve_take(struct rl_object *object);
-void rl_reserve_fill(const struct rl_object *object);
-void rl_reserve_give(struct rl_object *object);
-bool rl_has_other_threads(void); /* than the calling one; true if that cannot be known */
-
 /* module.c: the handle of OBJECT with one more reference; NULL without memory.  The lock is held. */
 relink_module *rl_module_take(struct rl_object *object);
 void rl_info_fill(const struct rl_object *object, relink_info *out_info);

@@ -181,7 +181,7 @@ relink_status relink_execute(const relink_input *input, char *const *argv, char 
 	static char *const empty[] = {NULL};
 	struct rl_diag diag = RL_DIAG_NONE;
 	uintptr_t stack = 0;
-	if (input == NULL || (input->kind == 0 && input->name == NULL) || argv == NULL || rl_has_other_threads())
+	if (input == NULL || (input->kind == 0 && input->name == NULL) || argv == NULL || rl_host_has_other_threads())
 		return rl_error_plain(error, RELINK_E_ARGUMENT, "");
 	if (rl_engine_start() != RELINK_OK)
 		return rl_error_plain(error, RELINK_E_HOST, "");

@@ -11,12 +11,8 @@
 /* The module that ADDRESS lies in, or NULL. */
 static struct rl_object *module_at(const void *address)
 {
-	struct rl_object *object = rl_address_find(&rl_engine.linker.addresses, (uintptr_t)address);
-	if (object == NULL || object->is_hosted
-	    || (!object->is_contiguous
-		&& rl_image_segment(&object->image, (uintptr_t)address - object->image.bias) == NULL))
-		return NULL;
-	return object;
+	struct rl_object *object = rl_address_object(&rl_engine.linker.addresses, (uintptr_t)address);
+	return object == NULL || object->is_hosted ? NULL : object;
 }
 
 static bool address_describe(const void *address, struct rl_dl_address *out_info, void **out_symbol, void **out_map)
@@ -25,13 +21,8 @@ static bool address_describe(const void *address, struct rl_dl_address *out_info
 	unsigned side = rl_readers_enter(readers);
 	struct rl_object *object = module_at(address);
 	if (object != NULL) {
-		const Elf64_Sym *symbol =
-			rl_symbols_at(&object->symbols, (uintptr_t)address - object->image.bias);
-		*out_info = (struct rl_dl_address){.file = object->path, .base = (void *)object->map_start};
-		if (symbol != NULL) {
-			out_info->symbol = object->symbols.strings + symbol->st_name;
-			out_info->address = (void *)(object->image.bias + symbol->st_value);
-		}
+		const Elf64_Sym *symbol = rl_symbols_at(&object->symbols, (uintptr_t)address - object->image.bias);
+		rl_dl_address_fill(object, symbol, out_info);
 		*out_symbol = (void *)symbol;
 		*out_map = &rl_host_shadow(object)->map;
 	}
@@ -47,21 +38,12 @@ static int address(const void *address, struct rl_dl_address *out_info)
 
 static int address_more(const void *address, struct rl_dl_address *out_info, void **out_extra, int flags)
 {
-	enum { SYMBOL_ENTRY = 1, LINK_MAP = 2 };
 	void *symbol, *map;
 	if (!address_describe(address, out_info, &symbol, &map))
 		return rl_host.functions.address_more(address, out_info, out_extra, flags);
-	if (flags == SYMBOL_ENTRY || flags == LINK_MAP)
-		*out_extra = flags == SYMBOL_ENTRY ? symbol : map;
+	if (flags == RL_DL_SYMBOL_ENTRY || flags == RL_DL_LINK_MAP)
+		*out_extra = flags == RL_DL_SYMBOL_ENTRY ? symbol : map;
 	return 1;
-}
-
-/* The module whose load brought OBJECT in. */
-static const struct rl_object *root_of(const struct rl_object *object)
-{
-	while (object->loader != NULL)
-		object = object->loader;
-	return object;
 }
 
 /* What RTLD_DEFAULT and RTLD_NEXT mean in CALLER. */
@@ -72,7 +54,7 @@ static bool symbol_search(struct rl_object *caller, void *handle, struct rl_look
 	if (handle == RL_DL_DEFAULT)
 		return rl_lookup_list(linker, atomic_load(&caller->search), lookup, out_binding);
 	lookup->skip = lookup->after = caller;
-	const struct rl_scope *scope = atomic_load(&root_of(caller)->own_scope.current);
+	const struct rl_scope *scope = atomic_load(&rl_object_root(caller)->own_scope.current);
 	return scope != NULL && rl_lookup_scope(linker, scope, lookup, out_binding);
 }
 
@@ -110,7 +92,7 @@ static void *symbol(void *handle, const char *name)
 
 static void *symbol_version(void *handle, const char *name, const char *version)
 {
-	struct rl_version wanted = {.name = version, .hash = rl_hash_sysv(version), .is_hidden = true};
+	struct rl_version wanted = rl_version_exact(version);
 	void *value;
 	if (symbol_get(handle, name, &wanted, CALLER, &value))
 		return value;
@@ -122,7 +104,7 @@ static int iterate(rl_host_visitor *visit, void *argument)
 	return rl_host_iterate(&rl_host, visit, argument);
 }
 
-static int find_object(uintptr_t address, void *out_result)
+static int find_object(uintptr_t address, struct rl_host_found *out_result)
 {
 	return rl_host_find_object(&rl_host, address, out_result);
 }

@@ -31,7 +31,7 @@ static void hear(void *unused, const struct rl_event *event)
 		rl_frames_register(event->object);
 	if (event->kind == RL_EVENT_UNMAPPED) {
 		rl_frames_remove(event->object);
-		rl_reserve_give(event->object);
+		rl_host_reserve_give(event->object);
 	}
 	for (size_t i = 0; context->hooks.event != NULL && i < sizeof kinds / sizeof kinds[0]; i++) {
 		if (kinds[i].from != event->kind)
@@ -198,7 +198,7 @@ static void *host_find(const char *name, const char *version)
  * process's linker knows which those are. */
 static bool late_find(const relink_context *context, const struct rl_diag *diag, struct rl_binding *out_binding)
 {
-	struct rl_version version = {.name = diag->version, .hash = rl_hash_sysv(diag->version), .is_hidden = true};
+	struct rl_version version = rl_version_exact(diag->version);
 	struct rl_want want = {.version = *diag->version == '\0' ? NULL : &version, .newest = *diag->version == '\0'};
 	struct rl_name name = rl_name_make(diag->symbol);
 	uintptr_t address = context->flags & RELINK_HOST_SYMBOLS ? (uintptr_t)host_find(diag->symbol, diag->version) : 0;

@@ -123,11 +123,11 @@ static relink_status memories_list(struct relink_closure *closure, struct rl_mem
 		count++;
 	struct rl_member_placement *own = rl_heap_take(sizeof *own + (count + 1) * sizeof own->memories[0]);
 	if (own == NULL)
-		return rl_error_plain(error, RELINK_E_MEMORY, member->stand_in->path);
+		return rl_error_plain(error, RELINK_E_MEMORY, member->as_object->path);
 	own->placement.drop = placement_drop;
 	member->placement = own;
 	own->frames = memory_make(frames_room(member));
-	return own->frames != NULL ? RELINK_OK : rl_error_plain(error, RELINK_E_MEMORY, member->stand_in->path);
+	return own->frames != NULL ? RELINK_OK : rl_error_plain(error, RELINK_E_MEMORY, member->as_object->path);
 }
 
 /* Arenas that have something, and the files it is from, get their sizes, and *size grows to what is enough for all. */
@@ -180,7 +180,7 @@ static relink_status addresses_find(struct relink_closure *closure, relink_error
 			     ? rl_sys_map(0, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
 			     : 0;
 	if (status == RELINK_OK && rl_sys_is_error(start))
-		status = map_fail(closure->members[0].stand_in->path, start, error);
+		status = map_fail(closure->members[0].as_object->path, start, error);
 	if (status != RELINK_OK) {
 		reservation_forget(closure);
 		return status;
@@ -310,10 +310,10 @@ static relink_status frames_fill(const struct rl_member *member, relink_error *e
 	const struct rl_arena_memory *memory = member->placement->frames;
 	long result = rl_sys_protect(memory->address, memory->size, PROT_READ | PROT_WRITE);
 	if (rl_sys_is_error(result))
-		return map_fail(member->stand_in->path, result, error);
+		return map_fail(member->as_object->path, result, error);
 	memcpy((void *)memory->address, member->frames, memory->size);
 	result = rl_sys_protect(memory->address, memory->size, PROT_READ);
-	return rl_sys_is_error(result) ? map_fail(member->stand_in->path, result, error) : RELINK_OK;
+	return rl_sys_is_error(result) ? map_fail(member->as_object->path, result, error) : RELINK_OK;
 }
 
 /* Memory for an arena that can be written. */
@@ -325,10 +325,10 @@ static relink_status arena_make(relink_arena *arena, relink_error *error)
 		result = pool_map(arena);
 	if (rl_sys_is_error(result)) {
 		if (arena->flags & RELINK_ARENA_POOL_ONLY)
-			return map_fail(arena->closure->members[0].stand_in->path, result, error);
+			return map_fail(arena->closure->members[0].as_object->path, result, error);
 		result = arena_map(arena, 0);
 		if (rl_sys_is_error(result))
-			return map_fail(arena->closure->members[0].stand_in->path, result, error);
+			return map_fail(arena->closure->members[0].as_object->path, result, error);
 		if (arena->page_size >= HUGE_PAGE)
 			rl_syscall3(SYS_madvise, (long)arena->memory->address, (long)arena->memory->size, HUGE_ADVICE);
 	}
@@ -359,7 +359,7 @@ static relink_status arena_seal(const relink_arena *arena, relink_error *error)
 	if (arena->memory_class == RELINK_WRITABLE)
 		return RELINK_OK;
 	long result = rl_sys_protect(arena->address, arena->size, protection);
-	return rl_sys_is_error(result) ? map_fail(arena->closure->members[0].stand_in->path, result, error) : RELINK_OK;
+	return rl_sys_is_error(result) ? map_fail(arena->closure->members[0].as_object->path, result, error) : RELINK_OK;
 }
 
 /* The object that is made of the member keeps the arenas that it has parts in. */

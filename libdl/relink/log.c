@@ -8,6 +8,7 @@
 
 #include "../../arch/port.h"
 #include "../../ldso/base/heap.h"
+#include "../../ldso/base/kernel.h"
 #include "../../ldso/base/sys.h"
 #include "../../ldso/elf/relocatable.h"
 #include "../../ldso/link/relocate.h"
@@ -60,15 +61,6 @@ static void word_read(struct rl_log *log, const char *word, size_t length)
 	rl_text_print(STDERR, "warning: debug option `%s' unknown; try RELINK_DEBUG=help\n", copy);
 }
 
-static const char *variable_find(char **envp, const char *name)
-{
-	size_t length = strlen(name);
-	for (; *envp != NULL; envp++)
-		if (strncmp(*envp, name, length) == 0 && (*envp)[length] == '=')
-			return *envp + length + 1;
-	return NULL;
-}
-
 /* The file FILE.PID; standard error if it cannot be had. */
 static int output_open(const char *file)
 {
@@ -85,8 +77,8 @@ static int output_open(const char *file)
 void rl_log_open(struct rl_log *log, char **envp, bool is_secure)
 {
 	log->fd = STDERR;
-	const char *value = is_secure ? NULL : variable_find(envp, "RELINK_DEBUG");
-	const char *output = is_secure ? NULL : variable_find(envp, "RELINK_DEBUG_OUTPUT");
+	const char *value = is_secure ? NULL : rl_environment_find(envp, "RELINK_DEBUG");
+	const char *output = is_secure ? NULL : rl_environment_find(envp, "RELINK_DEBUG_OUTPUT");
 	while (value != NULL && *value != '\0') {
 		size_t length = 0;
 		while (value[length] != '\0' && value[length] != ' ' && value[length] != ',' && value[length] != ':')

@@ -92,7 +92,7 @@ void *relink_get_version(const relink_module *module, const char *name, const ch
 {
 	if (!rl_module_is_good(module) || version == NULL)
 		return NULL;
-	struct rl_version wanted = {.name = version, .hash = rl_hash_sysv(version), .is_hidden = true};
+	struct rl_version wanted = rl_version_exact(version);
 	struct rl_want want = {.version = &wanted};
 	struct rl_name measured = rl_name_make(name);
 	const struct rl_object *object = module->object;
@@ -189,6 +189,9 @@ relink_status relink_symbol_find(const relink_module *module, const char *name, 
 	return RELINK_OK;
 }
 
+/* Not rl_symbols_at, which has the original's dladdr to follow: that passes over absolute symbols, which is what all
+ * definitions of a synthetic module are, takes an import's PLT entry for a symbol, and of symbols that begin together the
+ * one that the hash table happens to list first.  Here the answer is one that relink_each_symbol shows. */
 int relink_symbol_at(const relink_module *module, const void *address, relink_symbol *out_symbol)
 {
 	if (!rl_module_is_good(module))

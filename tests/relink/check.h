@@ -69,20 +69,31 @@ static inline void check_library(const char *name, const char *source, const cha
 	check_build("cc", "c", name, source, all);
 }
 
+/* What must not fail: otherwise SUBJECT's ERROR is told, and the test ends. */
+static inline void check_ok(relink_status status, const char *subject, const relink_error *error)
+{
+	char text[900];
+	if (status == RELINK_OK)
+		return;
+	relink_error_format(error, text, sizeof text);
+	fprintf(stderr, "%s: %s\n", subject, text);
+	exit(1);
+}
+
 /* A module that must load. */
-static inline relink_module *check_load(relink_context *context, const char *path, unsigned flags)
+static inline relink_module *check_load_with(relink_context *context, const char *path, const relink_options *options)
 {
 	relink_input input = relink_path(path);
-	relink_options options = {.flags = flags};
 	relink_module *module = NULL;
 	relink_error error;
-	char text[512];
-	if (relink_load(context, &input, &options, &module, &error) != RELINK_OK) {
-		relink_error_format(&error, text, sizeof text);
-		fprintf(stderr, "%s: %s\n", path, text);
-		exit(1);
-	}
+	check_ok(relink_load(context, &input, options, &module, &error), path, &error);
 	return module;
+}
+
+static inline relink_module *check_load(relink_context *context, const char *path, unsigned flags)
+{
+	relink_options options = {.flags = flags};
+	return check_load_with(context, path, &options);
 }
 
 static inline relink_status check_refused(relink_context *context, const relink_input *input, unsigned flags,
@@ -126,6 +137,21 @@ static inline int check_is_mapped(const char *file)
 		found |= strstr(line, file) != NULL;
 	fclose(maps);
 	return found;
+}
+
+/* Whether OURS, what the constructors and destructors of the library FILE wrote into "notes" of the library NOTES, is what
+ * they write if the system's dlopen loads and closes it; SUBJECT tells what was built. */
+static inline int check_notes(const char *ours, const char *notes, const char *file, const char *subject)
+{
+	void *note_handle = dlopen(notes, RTLD_NOW), *handle = dlopen(file, RTLD_NOW);
+	NEED(note_handle != NULL && handle != NULL);
+	dlclose(handle);
+	const char *theirs = dlsym(note_handle, "notes");
+	int is_same = strcmp(ours, theirs) == 0;
+	if (!is_same)
+		fprintf(stderr, "%s: ours %s, the system's %s\n", subject, ours, theirs);
+	dlclose(note_handle);
+	return is_same;
 }
 
 #endif

@@ -14,17 +14,8 @@ enum { WAYS = 8 };
 
 static relink_module *object_load(const char *path)
 {
-	relink_module *module = NULL;
-	relink_error error;
-	relink_input input = relink_path(path);
 	relink_options options = {.scope = scope, .scope_count = 2};
-	if (relink_load(context, &input, &options, &module, &error) != RELINK_OK) {
-		char text[600];
-		relink_error_format(&error, text, sizeof text);
-		fprintf(stderr, "%s\n", text);
-		exit(1);
-	}
-	return module;
+	return check_load_with(context, path, &options);
 }
 
 /* Functions that call each other, tables of them, strings, doubles, switches, thread-local counters. */

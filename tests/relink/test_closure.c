@@ -1,49 +1,10 @@
 /* Scan-first linking, first half: a closure holds what ldd and readelf name, in breadth-first order, and maps nothing; bytes
  * that are changed in it are what the module has; a load that fails leaves everything as before. */
-#include "check.h"
-
-static relink_closure *closure_new(relink_context *context, const char *path)
-{
-	relink_closure *closure = NULL;
-	relink_error error;
-	char text[512];
-	relink_input input = relink_path(path);
-	if (relink_closure_new(context, &input, &closure, &error) != RELINK_OK) {
-		relink_error_format(&error, text, sizeof text);
-		fprintf(stderr, "%s\n", text);
-		exit(1);
-	}
-	return closure;
-}
+#include "closure.h"
 
 static const relink_scan_info *info_of(const relink_closure *closure, size_t module)
 {
 	return relink_scan_get_info(relink_closure_scan(closure, module));
-}
-
-static size_t section_named(const relink_closure *closure, size_t module, const char *name)
-{
-	const relink_scan *scan = relink_closure_scan(closure, module);
-	size_t i = 0, count = relink_scan_get_info(scan)->section_count;
-	while (i < count && strcmp(relink_scan_section_name(scan, i), name) != 0)
-		i++;
-	NEED(i < count);
-	return i;
-}
-
-/* /proc/self/maps without what the heap and the stack do. */
-static size_t maps_read(char *buffer, size_t size)
-{
-	char line[512];
-	size_t used = 0;
-	FILE *maps = fopen("/proc/self/maps", "r");
-	while (fgets(line, sizeof line, maps) != NULL)
-		if (strstr(line, " 00:00 0 ") == NULL && used + strlen(line) < size) {
-			strcpy(buffer + used, line);
-			used += strlen(line);
-		}
-	fclose(maps);
-	return used;
 }
 
 static void libraries_build(void)
@@ -197,7 +158,7 @@ static void resolvers_use(void)
 
 static void failures_undo(void)
 {
-	static char before[1 << 16], after[1 << 16];
+	static struct maps before, after;
 	relink_context *context = check_context(0);
 	relink_module *module = NULL;
 	relink_closure *closure = NULL;
@@ -208,20 +169,22 @@ static void failures_undo(void)
 	CHECK(relink_closure_new(context, NULL, &closure, &error) == RELINK_E_ARGUMENT);
 	relink_input missing = relink_path("./libnot-there.so");
 	CHECK(relink_closure_new(context, &missing, &closure, &error) == RELINK_E_IO_OPEN);
-	size_t used = maps_read(before, sizeof before);
+	maps_take_files(&before);
 	/* A program that gives up. */
 	closure = closure_new(context, "./libroot.so");
 	NEED(relink_closure_section(closure, 0, section_named(closure, 0, ".text"), &bytes, &size, &error)
 	     == RELINK_OK);
 	relink_closure_free(closure);
-	CHECK(maps_read(after, sizeof after) == used && memcmp(before, after, used) == 0);
+	maps_take_files(&after);
+	CHECK(maps_equal(&before, &after));
 	/* A symbol that nobody has. */
 	closure = closure_new(context, "./libbroken.so");
 	NEED(relink_closure_section(closure, 1, section_named(closure, 1, ".text"), &bytes, &size, &error)
 	     == RELINK_OK);
 	CHECK(relink_closure_load(closure, NULL, &module, &error) == RELINK_E_REL_SYMBOL && module == NULL);
 	CHECK(strcmp(error.symbol, "nobody") == 0);
-	CHECK(maps_read(after, sizeof after) == used && memcmp(before, after, used) == 0);
+	maps_take_files(&after);
+	CHECK(maps_equal(&before, &after));
 	relink_closure_free(closure);
 	/* A library that is not there. */
 	check_run("mv liblost.so gone.so");
@@ -229,7 +192,8 @@ static void failures_undo(void)
 	closure = NULL;
 	CHECK(relink_closure_new(context, &broken, &closure, &error) == RELINK_E_LINK_DEPENDENCY && closure == NULL);
 	CHECK(strcmp(error.file, "liblost.so") == 0 && strstr(error.requester, "libbroken.so") != NULL);
-	CHECK(maps_read(after, sizeof after) == used && memcmp(before, after, used) == 0);
+	maps_take_files(&after);
+	CHECK(maps_equal(&before, &after));
 	check_run("mv gone.so liblost.so");
 	relink_module *whole = check_load(context, "./libroot.so", 0);
 	CHECK(check_call(whole, "root") == 11 * 21);

@@ -31,12 +31,7 @@ static relink_module *group_load(const char *names, unsigned flags)
 {
 	relink_module *module = NULL;
 	relink_error error;
-	if (group_try(names, flags, &module, &error) != RELINK_OK) {
-		char text[600];
-		relink_error_format(&error, text, sizeof text);
-		fprintf(stderr, "%s: %s\n", names, text);
-		exit(1);
-	}
+	check_ok(group_try(names, flags, &module, &error), names, &error);
 	return module;
 }
 
@@ -190,7 +185,7 @@ static void constructors_test(const char *compiler, const char *flags)
 		"extern char notes[]; extern int used; static void note(char c) { notes[used++] = c; }"
 		"__attribute__((constructor)) static void g(void) { note('g'); } __attribute__((constructor(180))) static void h(void) { note('h'); }"
 		"__attribute__((destructor)) static void i(void) { note('i'); } __attribute__((destructor(210))) static void j(void) { note('j'); }"};
-	char all[256], ours[64], theirs[64];
+	char all[256], ours[64];
 	snprintf(all, sizeof all, "-c -fPIC %s", flags);
 	check_build(compiler, "c", "order-1.o", sources[0], all);
 	check_build(compiler, "c", "order-2.o", sources[1], all);
@@ -205,14 +200,7 @@ static void constructors_test(const char *compiler, const char *flags)
 	relink_unref(module);
 	strcpy(ours, relink_get(notes, "notes"));
 	relink_unref(notes);
-	void *note_handle = dlopen("./libnotes.so", RTLD_NOW), *handle = dlopen("./liborder2.so", RTLD_NOW);
-	NEED(note_handle != NULL && handle != NULL);
-	dlclose(handle);
-	strcpy(theirs, dlsym(note_handle, "notes"));
-	dlclose(note_handle);
-	if (strcmp(ours, theirs) != 0)
-		fprintf(stderr, "%s %s: ours %s, the system's %s\n", compiler, flags, ours, theirs);
-	CHECK(strcmp(ours, theirs) == 0 && strlen(ours) == 10);
+	CHECK(check_notes(ours, "./libnotes.so", "./liborder2.so", compiler) && strlen(ours) == 10);
 }
 
 /* As many sections as need numbers beyond 16 bits. */

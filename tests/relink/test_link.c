@@ -30,17 +30,8 @@ static void fixtures_make(void)
 
 static relink_module *load_in(relink_context *context, const char *path, relink_module *first, unsigned flags)
 {
-	relink_input input = relink_path(path);
 	relink_options options = {.flags = flags, .scope = &first, .scope_count = first != NULL};
-	relink_module *module = NULL;
-	relink_error error;
-	char text[512];
-	if (relink_load(context, &input, &options, &module, &error) != RELINK_OK) {
-		relink_error_format(&error, text, sizeof text);
-		fprintf(stderr, "%s\n", text);
-		exit(1);
-	}
-	return module;
+	return check_load_with(context, path, &options);
 }
 
 static void scope_test(void)
@@ -110,6 +101,30 @@ static void symbols_test(void)
 
 
 /* The first call of a function with a varying number of doubles goes through the trampoline. */
+/* Symbols that lie in each other, and begin together. */
+static void places_test(void)
+{
+	static const struct {
+		int offset;
+		const char *name;
+	} places[] = {{-1, NULL}, {0, "twin"}, {1, "twin"}, {2, "outer"}, {4, "inner"}, {7, "inner"}, {8, "outer"}, {15, "outer"}, {16, NULL}};
+	check_library("libplaces.so",
+		      "__asm__(\".data\\n.globl outer, inner, twin\\n.type outer, @object\\n.type inner, @object\\n.type twin, @object\\n\""
+		      "\".quad 0\\nouter: .fill 16\\n.quad 0\\n.size outer, 16\\n\""
+		      "\".set inner, outer + 4\\n.size inner, 4\\n.set twin, outer\\n.size twin, 2\");",
+		      "-nostdlib");
+	relink_context *context = check_context(0);
+	relink_module *module = check_load(context, "./libplaces.so", 0);
+	const char *outer = relink_get(module, "outer");
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+		relink_symbol symbol;
+		int is_found = relink_symbol_at(module, outer + places[i].offset, &symbol);
+		CHECK(is_found == (places[i].name != NULL) && (!is_found || strcmp(symbol.name, places[i].name) == 0));
+	}
+	relink_unref(module);
+	relink_context_free(context);
+}
+
 static void lazy_test(void)
 {
 	relink_info info;
@@ -167,6 +182,8 @@ static void synthetic_test(void)
 	host_value = 50;
 	CHECK(check_call(call, "call") == 52);
 	relink_info info;
+	relink_symbol symbol;
+	CHECK(relink_symbol_at(host, (char *)&host_value + 1, &symbol) && strcmp(symbol.name, "host_value") == 0);
 	relink_get_info(host, &info);
 	CHECK(info.kind == RELINK_SYNTHETIC && strcmp(info.name, "host") == 0);
 	relink_unref(host);
@@ -390,6 +407,7 @@ int main(void)
 	fixtures_make();
 	scope_test();
 	symbols_test();
+	places_test();
 	lazy_test();
 	synthetic_test();
 	hooks_test();

@@ -175,26 +175,14 @@ static void fixtures_make(void)
 		    "-shared -nostdlib -Wl,-z,notext,-soname,libtext.so");
 }
 
-enum { MAPS_LIMIT = 1 << 20 };
-static char maps_before[MAPS_LIMIT], maps_after[MAPS_LIMIT];
-
-static char *maps_read(char *text)
-{
-	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-	size_t size = 0;
-	for (ssize_t count; (count = read(fd, text + size, MAPS_LIMIT - 1 - size)) > 0;)
-		size += (size_t)count;
-	close(fd);
-	text[size] = '\0';
-	return text;
-}
+static struct maps before, after;
 
 /* The protection of the page at ADDRESS: "rw-p". */
 static void protection_find(const void *address, char out[5])
 {
-	char *text = maps_read(maps_before);
+	maps_take(&before);
 	strcpy(out, "none");
-	for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+	for (char *line = strtok(before.text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
 		unsigned long start, end;
 		char protection[8];
 		if (sscanf(line, "%lx-%lx %7s", &start, &end, protection) == 3 && (uintptr_t)address >= start
@@ -303,7 +291,7 @@ static void refusal_test(int reads)
 				relink_context *context = context_make(&ledger);
 				subject_check(context, &subjects[i], way); /* what the library keeps for itself is there now */
 				size_t calls = ledger.calls;
-				maps_read(maps_before);
+				maps_take(&before);
 				ledger.refused_call = calls + n;
 				relink_module *module = NULL;
 				relink_error error;
@@ -318,7 +306,8 @@ static void refusal_test(int reads)
 					      || (status == RELINK_E_REL_PROTECT && i == SUBJECTS - 1));
 				}
 				is_balanced(&ledger);
-				CHECK(strcmp(maps_before, maps_read(maps_after)) == 0);
+				maps_take(&after);
+				CHECK(maps_equal(&before, &after));
 				subject_check(context, &subjects[i], way);
 				is_balanced(&ledger);
 				relink_context_free(context);

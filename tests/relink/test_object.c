@@ -8,20 +8,11 @@ static relink_context *context;
 static relink_module *object_load(const char *name, const char *source, const char *flags, relink_module *scope)
 {
 	char path[128], all[512];
-	relink_module *module = NULL;
-	relink_error error;
 	snprintf(all, sizeof all, "-c %s", flags);
 	check_build("cc", "c", name, source, all);
 	snprintf(path, sizeof path, "./%s", name);
-	relink_input input = relink_path(path);
 	relink_options options = {.flags = RELINK_ONLY_OBJECT, .scope = &scope, .scope_count = scope != NULL};
-	if (relink_load(context, &input, &options, &module, &error) != RELINK_OK) {
-		char text[600];
-		relink_error_format(&error, text, sizeof text);
-		fprintf(stderr, "%s with %s: %s\n", name, flags, text);
-		exit(1);
-	}
-	return module;
+	return check_load_with(context, path, &options);
 }
 
 static const char source[] =

@@ -3,7 +3,7 @@
 #include <link.h>
 #include <sys/wait.h>
 
-#include "check.h"
+#include "closure.h"
 
 enum { HUGE = 2 << 20 };
 
@@ -48,29 +48,17 @@ static relink_status load(relink_closure *closure, relink_module **module)
 	relink_status status = relink_closure_load(closure, NULL, module, &error);
 	if (status != RELINK_OK) {
 		relink_error_format(&error, text, sizeof text);
-		relink_error_format(&error, text, sizeof text);
 		fprintf(stderr, "%s\n", text);
 	}
 	return status;
 }
 
-static relink_closure *closure_new(relink_context *context, const char *path)
+/* Libraries find what they need by their own paths. */
+static relink_context *context_new(void)
 {
-	relink_closure *closure = NULL;
-	relink_error error;
-	relink_input input = relink_path(path);
-	relink_search_runpath(context);
-	NEED(relink_closure_new(context, &input, &closure, &error) == RELINK_OK);
-	return closure;
-}
-
-static size_t section_named(const relink_closure *closure, size_t module, const char *name)
-{
-	const relink_scan *scan = relink_closure_scan(closure, module);
-	size_t i = 0, count = relink_scan_get_info(scan)->section_count;
-	while (i < count && strcmp(relink_scan_section_name(scan, i), name) != 0)
-		i++;
-	return i < count ? i : 0;
+	relink_context *context = check_context(0);
+	NEED(relink_search_runpath(context) == RELINK_OK);
+	return context;
 }
 
 static relink_arena *arena_new(relink_closure *closure, relink_content memory, size_t page_size, unsigned flags)
@@ -89,7 +77,7 @@ static int is_inside(const relink_arena_info *info, const void *address)
 static void section_place(relink_closure *closure, size_t module, const char *name, relink_arena *arena)
 {
 	relink_error error;
-	size_t section = section_named(closure, module, name);
+	size_t section = section_find(closure, module, name);
 	if (section != 0 && relink_place_section(closure, module, section, arena, RELINK_NEXT, &error) != RELINK_OK) {
 		fprintf(stderr, "%s: %s %s\n", name, relink_status_name(error.status), error.symbol);
 		check_failures++;
@@ -166,7 +154,7 @@ static int maps_are_sane(void)
 
 static void one_kind(const char *path, unsigned what)
 {
-	relink_context *context = check_context(0);
+	relink_context *context = context_new();
 	relink_module *module = NULL;
 	relink_closure *closure = closure_new(context, path);
 	relink_arena *arena = pieces_place(closure, what);
@@ -246,8 +234,7 @@ static void exceptions_try(const char *compiler, const char *flags, int whole)
 		"-shared -fPIC -ffunction-sections %s -Wl,--emit-relocs -Wl,-soname,%s -L. -lfar%d -Wl,-rpath,'$ORIGIN'",
 		flags, path + 2, number);
 	check_build(compiler, "cpp", path + 2, throws, all);
-	relink_context *context = check_context(0);
-	relink_search_runpath(context);
+	relink_context *context = context_new();
 	relink_search_system(context);
 	relink_closure *closure = closure_new(context, path);
 	relink_arena *code = arena_new(closure, RELINK_CODE, HUGE, 0);
@@ -309,7 +296,7 @@ static const char program_source[] =
 
 static int program_load(unsigned what)
 {
-	relink_context *context = check_context(0);
+	relink_context *context = context_new();
 	relink_module *module = NULL;
 	relink_closure *closure = closure_new(context, "./program");
 	relink_arena *code = arena_new(closure, RELINK_CODE, HUGE, 0);
@@ -337,34 +324,17 @@ static void program_try(const char *link)
 	CHECK(plain == program_load(FUNCTION) && plain == program_load(TEXT));
 }
 
-/* /proc/self/maps but for the heap's own mappings, which grow. */
-static size_t maps_read(char *buffer, size_t size)
-{
-	size_t used = 0;
-	char line[512];
-	FILE *maps = fopen("/proc/self/maps", "r");
-	while (fgets(line, sizeof line, maps) != NULL)
-		if ((strstr(line, " 00:00 0 ") == NULL || strstr(line, "r-xp") != NULL) && used + strlen(line) < size) {
-			strcpy(buffer + used, line);
-			used += strlen(line);
-		}
-	fclose(maps);
-	return used;
-}
-
 static relink_status section_refused(relink_closure *closure, const char *name, relink_arena *arena, uint64_t offset)
 {
 	relink_error error;
-	size_t section = section_named(closure, 0, name);
-	NEED(section != 0);
-	relink_status status = relink_place_section(closure, 0, section, arena, offset, &error);
+	relink_status status = relink_place_section(closure, 0, section_named(closure, 0, name), arena, offset, &error);
 	CHECK(status == RELINK_OK || error.status == status);
 	return status;
 }
 
 static void refusals_try(void)
 {
-	relink_context *context = check_context(0);
+	relink_context *context = context_new();
 	relink_error error;
 	check_library("libplain.so", "int plain(void) { return 1; }", "");
 	relink_closure *closure = closure_new(context, "./libplain.so");
@@ -431,8 +401,8 @@ static void refusals_try(void)
 /* Two functions of one name; a function that was not compiled on its own; and a symbol that nobody has: all as before. */
 static void failures_undo(void)
 {
-	static char before[1 << 16], after[1 << 16];
-	relink_context *context = check_context(0);
+	static struct maps before, after;
+	relink_context *context = context_new();
 	relink_module *module = NULL;
 	relink_error error;
 	check_library("libknit.so",
@@ -442,10 +412,11 @@ static void failures_undo(void)
 	relink_closure *closure = closure_new(context, "./libknit.so");
 	relink_arena *code = arena_new(closure, RELINK_CODE, HUGE, 0);
 	CHECK(relink_place_function(closure, 0, "first", code, RELINK_NEXT, &error) == RELINK_OK);
-	size_t used = maps_read(before, sizeof before);
+	maps_take_files(&before);
 	CHECK(relink_closure_load(closure, NULL, &module, &error) == RELINK_E_UNMOVABLE && module == NULL);
 	CHECK(strcmp(error.symbol, "knit") == 0);
-	CHECK(maps_read(after, sizeof after) == used && memcmp(before, after, used) == 0);
+	maps_take_files(&after);
+	CHECK(maps_equal(&before, &after));
 	/* It may be tried again: without what was asked for, and as a whole. */
 	CHECK(relink_place_function(closure, 0, "first", NULL, 0, &error) == RELINK_OK);
 	section_place(closure, 0, ".text", code);
@@ -455,14 +426,16 @@ static void failures_undo(void)
 	relink_closure_free(closure);
 	relink_unref(module);
 	module = NULL;
-	CHECK(maps_read(after, sizeof after) == used && memcmp(before, after, used) == 0);
+	maps_take_files(&after);
+	CHECK(maps_equal(&before, &after));
 
 	check_library("libneeds.so", "int nobody(void); int needs(void) { return nobody(); }",
 		      "-Wl,--emit-relocs -Wl,-z,now -Wl,--unresolved-symbols=ignore-all");
 	closure = closure_new(context, "./libneeds.so");
 	CHECK(relink_place_all(closure, &error) == RELINK_OK);
 	CHECK(relink_closure_load(closure, NULL, &module, &error) == RELINK_E_REL_SYMBOL && module == NULL);
-	CHECK(maps_read(after, sizeof after) == used && memcmp(before, after, used) == 0);
+	maps_take_files(&after);
+	CHECK(maps_equal(&before, &after));
 	relink_closure_free(closure);
 	check_run("printf 'static int twin(void) { return 1; } int (*one(void))(void) { return twin; }' >one.c;"
 		  "printf 'static int twin(void) { return 2; } int (*two(void))(void) { return twin; }' >two.c;"
@@ -500,10 +473,10 @@ static int is_huge_known(void)
 static void pages_try(void)
 {
 	static const unsigned flags[] = {0, RELINK_ARENA_POOL, RELINK_ARENA_POOL_ONLY};
-	static char before[1 << 16], after[1 << 16];
-	relink_context *context = check_context(0);
+	static struct maps before, after;
+	relink_context *context = context_new();
 	relink_error error;
-	size_t used = maps_read(before, sizeof before);
+	maps_take_files(&before);
 	for (int i = 0; i < 3; i++) {
 		relink_module *module = NULL;
 		relink_arena_info info;
@@ -525,7 +498,8 @@ static void pages_try(void)
 		}
 		relink_closure_free(closure);
 		relink_unref(module);
-		CHECK(maps_read(after, sizeof after) == used && memcmp(before, after, used) == 0);
+		maps_take_files(&after);
+		CHECK(maps_equal(&before, &after));
 	}
 	relink_context_free(context);
 }
@@ -533,7 +507,7 @@ static void pages_try(void)
 /* An arena stays for the module that is left; calls that are bound late; the default packing. */
 static void lives_try(void)
 {
-	relink_context *context = check_context(0);
+	relink_context *context = context_new();
 	relink_module *module = NULL;
 	relink_options lazy = {.flags = RELINK_LAZY};
 	relink_error error;

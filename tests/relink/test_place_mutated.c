@@ -1,16 +1,9 @@
 /* Mutated files whose sections are to be moved: section headers, kept relocations, symbols, unwind tables, dynamic section and
  * dynamic relocations.  Each gives an error or a module that can be asked and unloaded: no crash, no hang.  RELINK_MUTATIONS
  * says how many; the default is 800.  Nothing of the files is run: they refer to what mutations may make of them. */
-#include "check.h"
+#include "mutate.h"
 
 static relink_context *context;
-static unsigned loaded, refused;
-static uint64_t state = 0x9e3779b97f4a7c15;
-
-static uint32_t random_number(void)
-{
-	return random_step(&state);
-}
 
 static const char source[] =
 	"extern int printf(const char *, ...); extern int far_data, far_function(int); __thread int own = 4; int exported = 3; static int hidden = 5;"
@@ -20,40 +13,20 @@ static const char source[] =
 	"int cold(int x) { return hot(x) + helper(2); } int (*const table[])(int) = {hot, helper, cold}; int (*pointer)(int) = hot;"
 	"void *words[] = {&hidden, &exported, words}; int zeros[50];";
 
-struct image {
-	char *bytes;
-	size_t size;
-	struct {
-		size_t start, size;
-	} regions[40];
-	size_t region_count;
-};
-
-static void image_read(struct image *image, const char *name)
+static void regions_add(struct image *image)
 {
-	FILE *file = fopen(name, "r");
-	NEED(file != NULL && fseek(file, 0, SEEK_END) == 0);
-	image->size = (size_t)ftell(file);
-	image->bytes = malloc(image->size);
-	rewind(file);
-	NEED(fread(image->bytes, 1, image->size, file) == image->size);
-	fclose(file);
 	const Elf64_Ehdr *header = (const Elf64_Ehdr *)image->bytes;
 	const Elf64_Shdr *sections = (const Elf64_Shdr *)(image->bytes + header->e_shoff);
 	const char *names = image->bytes + sections[header->e_shstrndx].sh_offset;
-	image->regions[0].start = header->e_shoff;
-	image->regions[0].size = header->e_shnum * sizeof *sections;
-	image->regions[1].size = sizeof *header + header->e_phnum * sizeof(Elf64_Phdr);
-	image->region_count = 2;
-	for (int i = 1; i < header->e_shnum && image->region_count < 40; i++) {
+	region_add(image, header->e_shoff, header->e_shnum * sizeof *sections);
+	region_add(image, 0, sizeof *header + header->e_phnum * sizeof(Elf64_Phdr));
+	for (int i = 1; i < header->e_shnum && image->region_count < REGIONS_LIMIT; i++) {
 		uint32_t type = sections[i].sh_type;
 		if ((type == SHT_RELA || type == SHT_SYMTAB || type == SHT_DYNSYM || type == SHT_DYNAMIC
 		     || strncmp(names + sections[i].sh_name, ".eh_frame", 9) == 0
 		     || strcmp(names + sections[i].sh_name, ".text") == 0)
-		    && sections[i].sh_size != 0) {
-			image->regions[image->region_count].start = sections[i].sh_offset;
-			image->regions[image->region_count++].size = sections[i].sh_size;
-		}
+		    && sections[i].sh_size != 0)
+			region_add(image, sections[i].sh_offset, sections[i].sh_size);
 	}
 }
 
@@ -62,12 +35,6 @@ static int relocation_skip(void *user, const relink_relocation *relocation)
 {
 	(void)user;
 	return relocation->type != R_X86_64_RELATIVE;
-}
-
-static int symbol_visit(void *user, const relink_symbol *symbol)
-{
-	*(size_t *)user += strlen(symbol->name) + strlen(symbol->version);
-	return 0;
 }
 
 static void closure_place(relink_closure *closure, relink_error *error)
@@ -100,16 +67,7 @@ static void module_ask(relink_module *module)
 
 static void try_one(const struct image *image, size_t region)
 {
-	char *copy = malloc(image->size);
-	memcpy(copy, image->bytes, image->size);
-	for (unsigned changes = 1 + random_number() % 3; changes > 0; changes--) {
-		static const unsigned char interesting[] = {0, 1, 0x7f, 0x80, 0xff, 8, 16};
-		size_t at = image->regions[region].start + random_number() % image->regions[region].size;
-		copy[at] = random_number() % 3 == 0 ? (char)interesting[random_number() % sizeof interesting]
-						    : (char)(copy[at] ^ (1 << random_number() % 8));
-		if (random_number() % 4 == 0)
-			copy[at] = (char)random_number();
-	}
+	char *copy = image_mutate(image, region);
 	relink_input input =
 		relink_bytes("mutated", copy, random_number() % 32 == 0 ? random_number() % image->size : image->size);
 	relink_options options = {.flags = RELINK_DEFER_INIT};
@@ -121,15 +79,9 @@ static void try_one(const struct image *image, size_t region)
 		closure_place(closure, &error);
 		status = relink_closure_load(closure, &options, &module, &error);
 	}
-	CHECK((status == RELINK_OK) == (module != NULL));
-	if (status == RELINK_OK) {
-		loaded++;
+	outcome_note(status, module, &error);
+	if (status == RELINK_OK)
 		module_ask(module);
-	} else {
-		char text[900];
-		refused++;
-		CHECK(error.status == status && relink_error_format(&error, text, sizeof text) > 0);
-	}
 	relink_closure_free(closure);
 	relink_unref(module);
 	free(copy);
@@ -138,11 +90,9 @@ static void try_one(const struct image *image, size_t region)
 int main(void)
 {
 	static struct image images[3];
-	const char *wanted = getenv("RELINK_MUTATIONS");
-	unsigned count = wanted == NULL ? 800 : (unsigned)atoi(wanted);
 	relink_hooks hooks = {.relocation = relocation_skip};
 	check_begin();
-	alarm(count < 10000 ? 200 : 3000);
+	unsigned count = mutations_begin(800);
 	check_library("libplain.so", source,
 		      "-O2 -ffunction-sections -nostartfiles -Wl,--emit-relocs -Wl,--unresolved-symbols=ignore-all");
 	check_library(
@@ -151,17 +101,18 @@ int main(void)
 	check_build(
 		"clang", "c", "liblld.so", source,
 		"-shared -fPIC -O2 -ffunction-sections -nostartfiles -fuse-ld=lld -Wl,--emit-relocs -Wl,--unresolved-symbols=ignore-all");
-	image_read(&images[0], "libplain.so");
-	image_read(&images[1], "libpacked.so");
-	image_read(&images[2], "liblld.so");
+	static const char *const names[] = {"libplain.so", "libpacked.so", "liblld.so"};
+	for (int i = 0; i < 3; i++) {
+		image_read(&images[i], names[i]);
+		regions_add(&images[i]);
+	}
 	context = check_context(RELINK_NO_UNWIND);
 	relink_set_hooks(context, &hooks, NULL);
 	for (unsigned i = 0; i < count; i++) {
 		const struct image *image = &images[i % 3];
 		try_one(image, i / 3 % image->region_count);
 	}
-	printf("%u loaded, %u refused\n", loaded, refused);
-	CHECK(loaded > count / 20 && refused > count / 20);
+	mutations_end(count);
 	relink_context_free(context);
 	return check_end();
 }

@@ -28,12 +28,7 @@ static void program_test(const char *flags)
 	NEED(relink_open(context, "libc.so.6", NULL, &scope[1], &error) == RELINK_OK);
 	relink_options options = {.scope = scope, .scope_count = 2};
 	relink_status status = relink_link(context, "program", inputs, 3, &options, &module, &error);
-	if (status != RELINK_OK) {
-		char text[900];
-		relink_error_format(&error, text, sizeof text);
-		fprintf(stderr, "%s: %s\n", flags, text);
-	}
-	NEED(status == RELINK_OK);
+	check_ok(status, flags, &error);
 	/* What reads variables of libstdc++'s threads by their distance from the thread pointer needs them there. */
 	pthread_t thread;
 	void *result;

@@ -373,7 +373,7 @@ static void chain_check(void)
 static void order_check(int is_circle)
 {
 	static const char *const needs[][2] = {{"d", "-ln"}, {"c", "-ld -ln"}, {"b", "-ld -ln"}, {"a", "-lb -lc -ln"}};
-	char ours[64], theirs[64], source[512], name[16], flags[128];
+	char ours[64], source[512], name[16], flags[128];
 	check_library("libn.so", "char notes[64]; void note(char c) { int i = 0; while (notes[i]) i++; notes[i] = c; }", "");
 	for (int round = 0; round <= is_circle; round++)
 		for (size_t i = 0; i < 4; i++) {
@@ -393,12 +393,7 @@ static void order_check(int is_circle)
 	strcpy(ours, relink_get(note, "notes"));
 	relink_unref(note);
 	relink_context_free(context);
-	void *notes = dlopen("./libn.so", RTLD_NOW), *handle = dlopen("./liba.so", RTLD_NOW);
-	NEED(notes != NULL && handle != NULL);
-	dlclose(handle);
-	strcpy(theirs, dlsym(notes, "notes"));
-	dlclose(notes);
-	CHECK(strcmp(ours, theirs) == 0 && strlen(ours) == 8);
+	CHECK(check_notes(ours, "./libn.so", "./liba.so", is_circle ? "circle" : "row") && strlen(ours) == 8);
 }
 
 static long maps_count(void)

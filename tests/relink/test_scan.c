@@ -10,12 +10,7 @@ static relink_scan *scan_new(relink_input input)
 {
 	relink_scan *scan = NULL;
 	relink_error error;
-	char text[512];
-	if (relink_scan_new(&input, &scan, &error) != RELINK_OK) {
-		relink_error_format(&error, text, sizeof text);
-		fprintf(stderr, "%s\n", text);
-		exit(1);
-	}
+	check_ok(relink_scan_new(&input, &scan, &error), input.name, &error);
 	return scan;
 }
 

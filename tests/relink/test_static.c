@@ -16,14 +16,10 @@ static relink_module *link_files(const char *const *names, size_t count, relink_
 		inputs[i] = relink_path(names[i]);
 	relink_options options = {.scope = &libc, .scope_count = 1};
 	relink_status status = relink_link(context, "tls", inputs, count, &options, &module, &error);
-	if (out_status != NULL) {
+	if (out_status != NULL)
 		*out_status = status;
-	} else if (status != RELINK_OK) {
-		char text[600];
-		relink_error_format(&error, text, sizeof text);
-		fprintf(stderr, "%s %s: %s\n", names[0], count > 1 ? names[1] : "", text);
-		exit(1);
-	}
+	else
+		check_ok(status, names[0], &error);
 	return module;
 }
 

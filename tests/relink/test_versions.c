@@ -15,12 +15,7 @@ static relink_module *group_load(const char *name, const char *second, const cha
 	size_t count = second == NULL ? 1 : third == NULL ? 2 : 3;
 	relink_status status = count == 1 ? relink_load(context, inputs, &options, &module, &error)
 					  : relink_link(context, "group", inputs, count, &options, &module, &error);
-	if (status != RELINK_OK) {
-		char text[600];
-		relink_error_format(&error, text, sizeof text);
-		fprintf(stderr, "%s: %s\n", name, text);
-		exit(1);
-	}
+	check_ok(status, name, &error);
 	return module;
 }
 

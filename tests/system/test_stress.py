@@ -36,7 +36,7 @@ def test_shortly(workshop, linker):
 
 
 def test_shortly_preloaded(workshop, preload):
-    # Four libraries have static TLS: the host keeps them, and the two that each needs, once closing would cost it too much.
+    # Four libraries have static TLS: they stay, with the two that each needs, once closing would cost the host too much.
     run(workshop, linkers.ORIGINAL, 10, LD_PRELOAD=str(preload), STRESS_KEPT=str(4 * 3 * 5))
 
 
@@ -82,7 +82,8 @@ def test_five_minutes_under_thread_sanitizer(workshop, instrumented):
 
 
 def test_engine_under_thread_sanitizer(tmp_path):
-    sources = [ROOT / "ldso" / path for path in ("base/heap.c", "link/address.c", "link/readers.c", "link/scope.c", "link/unique.c")]
+    names = ("base/heap.c", "elf/image.c", "link/address.c", "link/readers.c", "link/scope.c", "link/unique.c")
+    sources = [ROOT / "ldso" / name for name in names]
     program = tmp_path / "engine"
     # The sanitizer does not know fences: the address table, which needs them, has atomic words only.
     subprocess.run(["gcc", "-std=gnu17", "-O1", "-g", "-fsanitize=thread", "-Wno-tsan", "-pthread", ROOT / "tests/stress/engine.c",

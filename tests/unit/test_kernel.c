@@ -1,4 +1,5 @@
-/* The kernel's argument block: reading it, taking arguments out of it, changing the auxiliary vector. */
+/* The kernel's argument block: reading it, finding a variable in it, taking arguments out of it, changing the auxiliary
+ * vector. */
 #include "../../ldso/base/kernel.h"
 
 #include "check.h"
@@ -85,6 +86,15 @@ static void patch_check(void)
 	free(block);
 }
 
+static void environment_check(void)
+{
+	char *const environment[] = {"ONE", "ONEMORE=1", "=2", "ONE=3", "ONE=4", "EMPTY=", NULL};
+	CHECK(strcmp(rl_environment_find(environment, "ONE"), "3") == 0);
+	CHECK(strcmp(rl_environment_find(environment, "EMPTY"), "") == 0);
+	CHECK(rl_environment_find(environment, "ON") == NULL && rl_environment_find(environment, "EMPTY=") == NULL);
+	CHECK(rl_environment_find(environment + 6, "ONE") == NULL);
+}
+
 /* The block this very process was given. */
 static void own_check(char **argv)
 {
@@ -99,6 +109,7 @@ int main(int argc, char **argv)
 	(void)argc;
 	shapes_check();
 	patch_check();
+	environment_check();
 	own_check(argv);
 	return check_result();
 }

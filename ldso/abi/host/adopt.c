@@ -79,6 +79,8 @@ static enum rl_status facts_complete(struct rl_host *host, struct rl_object *obj
 	struct stat info;
 	shadow->dynamic = dynamic;
 	shadow->is_late = host->is_started;
+	if (!shadow->is_late && host->functions.find_object != NULL)
+		(void)host->functions.find_object((void *)object->map_start, &shadow->found);
 	object->is_relocated = true;
 	object->init_called = true;
 	if (linker->program == NULL)
@@ -151,7 +153,7 @@ static int visit(struct rl_host_phdr_info *info, size_t size, void *argument)
 	struct walk *walk = argument;
 	walk->host->seen_adds = info->dlpi_adds;
 	walk->host->seen_subs = info->dlpi_subs;
-	walk->status = object_adopt(walk, info);
+	walk->status = rl_host_is_reservation(info) ? RL_OK : object_adopt(walk, info);
 	return walk->status != RL_OK;
 }
 
@@ -304,19 +306,24 @@ static struct rl_host_shadow *released_take(struct rl_host *host)
 	return shadow;
 }
 
+bool rl_host_loses_static(const struct rl_host *host, size_t size)
+{
+	enum { MAY_LOSE = 512 };
+	return host->static_lost + size > MAY_LOSE;
+}
+
 /* glibc gets static TLS back only from its outermost end.  Whether the host would, in time, run out of it by closing. */
 static bool costs_static(struct rl_host *host, const struct rl_host_shadow *shadow)
 {
-	enum { MAY_LOSE = 512 };
 	bool is_outermost = true;
 	if (shadow->static_size == 0 || !host->is_glibc)
 		return false;
 	for (const struct rl_object *object = host->linker->base.first; object != NULL; object = object->next)
-		if (object->is_hosted && object->tls.has_offset && object->tls.offset > shadow->static_offset)
+		if (object->tls.has_offset && object->tls.offset > shadow->static_offset)
 			is_outermost = false;
 	if (is_outermost)
 		return false;
-	if (host->static_lost + shadow->static_size > MAY_LOSE)
+	if (rl_host_loses_static(host, shadow->static_size))
 		return true;
 	host->static_lost += shadow->static_size;
 	return false;

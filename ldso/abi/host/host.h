@@ -19,6 +19,15 @@ struct rl_host_map {
 	struct rl_host_map *l_next, *l_prev;
 };
 
+/* struct dl_find_object of <dlfcn.h>. */
+struct rl_host_found {
+	uint64_t dlfo_flags;
+	uintptr_t dlfo_map_start, dlfo_map_end;
+	void *dlfo_link_map;
+	const void *dlfo_eh_frame;
+	uint64_t dlfo_reserved[7];
+};
+
 /* object->shadow. */
 struct rl_host_shadow {
 	struct rl_host_map map;   /* first: what programs hold of an object of ours */
@@ -30,6 +39,7 @@ struct rl_host_shadow {
 	void *kept;               /* a handle of the host: it may not unload what we use; NULL: we do not use it */
 	bool was_seen;            /* in the walk of the host's list that is going on */
 	void *attachment;         /* what the product keeps with the object; owned by it */
+	struct rl_host_found found; /* hosted, and there to stay: what the host's _dl_find_object says; else empty */
 	const void *frames;       /* .eh_frame that an unwinder was told of; the product keeps it */
 	atomic_size_t destructors; /* of thread_local variables, still to run */
 	struct rl_host_symbol_file *symbol_file; /* what gdb is told; NULL: it was not */
@@ -63,7 +73,7 @@ struct rl_host_functions {
 	int (*address)(const void *address, void *out_info);
 	int (*address_more)(const void *address, void *out_info, void **out_extra, int flags);
 	int (*iterate)(rl_host_visitor *visit, void *argument);
-	int (*find_object)(void *address, void *out_result);
+	int (*find_object)(void *address, struct rl_host_found *out_result);
 	void *(*tls_get_addr)(const struct rl_tls_index *index);
 	void (*static_info)(size_t *size, size_t *align);
 	int (*key_create)(unsigned *key, void (*destructor)(void *));
@@ -129,14 +139,27 @@ struct rl_host_walks {
 	atomic_bool has_lost;     /* somebody never came out (a visitor that threw): no longer worth the wait */
 };
 
-/* Whose visitor runs, where one runs at a time. */
+/* A visitor that runs where one runs at a time; within another's, maybe. */
+struct rl_host_turn {
+	struct rl_host_turn *outer;
+	bool is_reader; /* of our lists, on SIDE; the end of the turn leaves */
+	unsigned side;
+};
+
+/* Whose visitor runs there. */
 struct rl_host_turns {
 	bool are_kept; /* the whole process walks through us */
 	struct rl_host_lock lock;
 	struct rl_host_turn *innermost; /* of the lock's owner */
 };
 
-/* Functions of ours that stand before those of libraries: an object that defines them, and the scope of it alone. */
+/* A function of ours that stands before those of libraries. */
+struct rl_host_function {
+	const char *name;
+	const void *address; /* NULL: this host has none either */
+};
+
+/* Such functions: an object that defines them, and the scope of it alone. */
 struct rl_host_front {
 	struct rl_object object;
 	struct rl_scope_cell cell;
@@ -191,6 +214,8 @@ RL_NODISCARD enum rl_status rl_host_refresh(struct rl_host *host, struct rl_diag
 bool rl_host_keep(struct rl_host *host, struct rl_object *object, void *handle);
 /* Close the handles of what is no longer used.  The host's destructors run here. */
 void rl_host_release(struct rl_host *host);
+/* Whether SIZE bytes more would be too much of static TLS that the host lost by closing. */
+bool rl_host_loses_static(const struct rl_host *host, size_t size);
 /* The dynamic section at ENTRIES with all addresses as the file has them; heap memory, or NULL. */
 Elf64_Dyn *rl_host_dynamic_copy(const struct rl_image *image, const Elf64_Dyn *entries, size_t *out_count);
 
@@ -210,7 +235,7 @@ static inline struct rl_host_shadow *rl_host_shadow(const struct rl_object *obje
 /* list.c: what the process's unwinders and tools see of our objects. */
 RL_NODISCARD enum rl_status rl_host_list_add(struct rl_host *host, struct rl_object *object);
 void rl_host_list_remove(struct rl_host *host, struct rl_object *object);
-int rl_host_find_object(struct rl_host *host, uintptr_t address, void *out_result);
+int rl_host_find_object(struct rl_host *host, uintptr_t address, struct rl_host_found *out_result);
 
 /* iterate.c: dl_iterate_phdr; and remembering, under the lock, what the host's is to show. */
 int rl_host_iterate(struct rl_host *host, rl_host_visitor *visit, void *argument);
@@ -223,11 +248,6 @@ void rl_host_walks_go_on(struct rl_host *host);   /* behind it, in the parent */
 void rl_host_walks_forget(struct rl_host *host);  /* in the child */
 
 /* turn.c: VISIT of ARGUMENT, while no other thread is in its turn.  A turn may begin within another. */
-struct rl_host_turn {
-	struct rl_host_turn *outer;
-	bool is_reader; /* of our lists, on SIDE; the end of the turn leaves */
-	unsigned side;
-};
 int rl_host_turn_take(struct rl_host *host, int (*visit)(struct rl_host_turn *turn, void *argument), void *argument);
 void rl_host_turns_forget(struct rl_host *host); /* in the child of a fork */
 
@@ -254,16 +274,20 @@ RL_NODISCARD enum rl_status rl_host_threads_start(struct rl_host *host);
 /* Empties the own words of a thread that ends; set by the product. */
 extern void (*rl_host_words_drop)(struct rl_thread *own);
 
+/* reserve.c: static TLS from the host, under the lock.  False: it has none left, or it cannot be used safely. */
+bool rl_host_reserve_take(struct rl_object *object);
+void rl_host_reserve_fill(const struct rl_object *object);
+void rl_host_reserve_give(struct rl_object *object);
+bool rl_host_has_other_threads(void); /* than the calling one; true if that cannot be known */
+/* Whether this object of the host's only holds a place in static TLS: not for others to see. */
+bool rl_host_is_reservation(const struct rl_host_phdr_info *info);
+
 /* debug.c: tells gdb of our objects; of EVENT's even if no debugger is there, if that IS_WANTED. */
 void rl_host_debug_hear(struct rl_host *host, const struct rl_event *event, bool is_wanted);
 struct rl_listener rl_host_debug_listener(struct rl_host *host);
 
-/* front.c: __tls_get_addr and the registration of thread_local destructors, as our objects find them. */
-struct rl_host_function {
-	const char *name;
-	const void *address; /* NULL: this host has none either */
-};
-/* MORE: what else they find, behind what a load is given; at most ten functions. */
+/* front.c: __tls_get_addr and the registration of thread_local destructors, as our objects find them.  MORE: what else they
+ * find, behind what a load is given; at most ten functions. */
 RL_NODISCARD enum rl_status rl_host_front_start(struct rl_host *host, const struct rl_host_function *more, size_t count);
 
 /* races.c: see whether a race detector wants to know of blocks that change hands. */

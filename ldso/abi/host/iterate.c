@@ -57,6 +57,10 @@ static int record(struct rl_host_phdr_info *info, size_t size, void *argument)
 	struct record *record = argument;
 	if (record->walked->count == 0)
 		record->walked->last = list_end(record->host);
+	if (rl_host_is_reservation(info)) {
+		record->walked->last = NULL; /* one of those may be the end */
+		return 0;
+	}
 	if (size < sizeof *info || record->walked->count == record->capacity
 	    || !item_fill(record->host, info, &record->walked->items[record->walked->count]))
 		return 1;
@@ -178,6 +182,8 @@ static int host_visit(struct rl_host_phdr_info *info, size_t size, void *argumen
 		if (iteration->is_done)
 			return 1;
 	}
+	if (rl_host_is_reservation(info))
+		return 0;
 	struct rl_host_phdr_info sum = *info;
 	sum.dlpi_adds = iteration->adds;
 	sum.dlpi_subs = iteration->subs;

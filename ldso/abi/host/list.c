@@ -70,28 +70,38 @@ void rl_host_list_remove(struct rl_host *host, struct rl_object *object)
 		}
 }
 
-/* struct dl_find_object of <dlfcn.h>. */
-struct find_result {
-	uint64_t flags;
-	uintptr_t map_start, map_end;
-	void *map;
-	const void *eh_frame;
-	uint64_t reserved[7];
-};
-
-int rl_host_find_object(struct rl_host *host, uintptr_t address, void *out_result)
+static int host_find_object(const struct rl_host *host, uintptr_t address, struct rl_host_found *out_result)
 {
-	struct rl_object *object = rl_address_find(&host->linker->addresses, address);
+	return host->functions.find_object == NULL ? -1 : host->functions.find_object((void *)address, out_result);
+}
+
+/* What the host has said of an object that stays, or what it says now.  The reserved words are left as they are, as the
+ * host leaves them. */
+static int hosted_find(const struct rl_host *host, const struct rl_object *object, uintptr_t address,
+		       struct rl_host_found *out_result)
+{
+	const struct rl_host_shadow *shadow = object == NULL ? NULL : rl_host_shadow(object);
+	if (shadow == NULL || address < shadow->found.dlfo_map_start || address >= shadow->found.dlfo_map_end)
+		return host_find_object(host, address, out_result);
+	out_result->dlfo_flags = shadow->found.dlfo_flags;
+	out_result->dlfo_map_start = shadow->found.dlfo_map_start;
+	out_result->dlfo_map_end = shadow->found.dlfo_map_end;
+	out_result->dlfo_link_map = shadow->found.dlfo_link_map;
+	out_result->dlfo_eh_frame = shadow->found.dlfo_eh_frame;
+	return 0;
+}
+
+int rl_host_find_object(struct rl_host *host, uintptr_t address, struct rl_host_found *out_result)
+{
+	const struct rl_object *object = rl_address_find(&host->linker->addresses, address);
 	if (object == NULL || object->is_hosted)
-		return host->functions.find_object == NULL ? -1
-							   : host->functions.find_object((void *)address, out_result);
+		return hosted_find(host, object, address, out_result);
 	if (object->eh_frame_header == NULL)
 		return -1;
-	struct find_result *result = out_result;
-	result->flags = 0;
-	result->map_start = object->map_start;
-	result->map_end = object->map_end;
-	result->map = rl_host_handle(object);
-	result->eh_frame = object->eh_frame_header;
+	out_result->dlfo_flags = 0;
+	out_result->dlfo_map_start = object->map_start;
+	out_result->dlfo_map_end = object->map_end;
+	out_result->dlfo_link_map = rl_host_handle(object);
+	out_result->dlfo_eh_frame = object->eh_frame_header;
 	return 0;
 }

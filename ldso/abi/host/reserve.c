@@ -4,9 +4,10 @@
  * host fills the block in all threads, those of the future included, and gives it back when the file is closed. */
 #include <string.h>
 
-#include "../../ldso/base/heap.h"
-#include "../../ldso/base/sys.h"
-#include "engine.h"
+#include "../../base/heap.h"
+#include "../../base/sys.h"
+#include "../../base/text.h"
+#include "host.h"
 
 enum { LAZY = 1, NOW = 2, INFO_LINK_MAP = 2, LINK_MAX = 80 };
 
@@ -18,8 +19,9 @@ struct reservation {
 	Elf64_Sym symbols[1];
 	Elf64_Rela rela[1];
 	uint64_t distance; /* what the relocation writes */
-	char strings[8];
+	char strings[8];   /* empty, and then our mark */
 };
+static const char mark[8] = "\0relink";
 
 /* Where the initial image is in the file: as far from a multiple of its alignment as in the object's. */
 static size_t image_place(const struct rl_tls_block *tls)
@@ -38,7 +40,7 @@ static void reservation_fill(struct reservation *file, const struct rl_tls_block
 				    .e_phoff = PLACE(phdrs), .e_ehsize = sizeof file->header,
 				    .e_phentsize = sizeof file->phdrs[0], .e_phnum = 3};
 	file->phdrs[0] = (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = PF_R | PF_W, .p_filesz = size, .p_memsz = size,
-				      .p_align = rl_engine.linker.page_size};
+				      .p_align = rl_host.linker->page_size};
 	file->phdrs[1] = (Elf64_Phdr){.p_type = PT_DYNAMIC, .p_flags = PF_R, .p_offset = PLACE(dynamic),
 				      .p_vaddr = PLACE(dynamic), .p_filesz = sizeof file->dynamic,
 				      .p_memsz = sizeof file->dynamic, .p_align = 8};
@@ -50,6 +52,7 @@ static void reservation_fill(struct reservation *file, const struct rl_tls_block
 				     {DT_RELA, {PLACE(rela)}}, {DT_RELASZ, {sizeof file->rela}},
 				     {DT_RELAENT, {sizeof file->rela[0]}}, {DT_FLAGS, {DF_STATIC_TLS}}, {DT_NULL, {0}}};
 	memcpy(file->dynamic, dynamic, sizeof dynamic);
+	memcpy(file->strings, mark, sizeof mark);
 	file->rela[0] = (Elf64_Rela){.r_offset = PLACE(distance), .r_info = ELF64_R_INFO(0, RL_RELOC_TPOFF)};
 }
 
@@ -85,24 +88,29 @@ static void *reservation_open(const struct reservation *file, size_t size)
 	return handle;
 }
 
-/* Whether a relocation that is still to come may change the initial image. */
-static bool is_unfinished(const struct rl_object *object)
+/* Do what relocations will do to the initial image, of which BYTES is a copy.  False: it depends on symbols. */
+static bool image_finish(const struct rl_object *object, char *bytes)
 {
 	const struct rl_dynamic *dynamic = &object->dynamic;
 	const struct rl_table *tables[] = {&dynamic->rela, &dynamic->plt};
 	uint64_t start = (uintptr_t)object->tls.image - object->image.bias, size = object->tls.image_size;
 	if (object->draft != NULL || size == 0)
-		return false; /* relocated first */
+		return true; /* relocated first */
 	for (size_t i = 0; i < 2; i++) {
 		const Elf64_Rela *rela = tables[i]->start;
-		for (size_t j = 0; j < tables[i]->count; j++)
-			if (rela[j].r_offset + sizeof(uint64_t) > start && rela[j].r_offset < start + size)
-				return true;
+		for (size_t j = 0; j < tables[i]->count; j++) {
+			uint64_t at = rela[j].r_offset - start, value = object->image.bias + (uint64_t)rela[j].r_addend;
+			if (at >= size && at < -(uint64_t)sizeof value + 1)
+				continue;
+			if (ELF64_R_TYPE(rela[j].r_info) != RL_RELOC_RELATIVE || at > size || size - at < sizeof value)
+				return false;
+			memcpy(bytes + at, &value, sizeof value);
+		}
 	}
-	return false; /* DT_RELR was applied before all others */
+	return true; /* DT_RELR was applied before all others */
 }
 
-bool rl_has_other_threads(void)
+bool rl_host_has_other_threads(void)
 {
 	enum { DOTS = 2 };
 	struct stat info;
@@ -117,21 +125,21 @@ static const struct reservation *reservation_of(void *handle)
 	return (const struct reservation *)map->l_addr;
 }
 
-bool rl_reserve_take(struct rl_object *object)
+bool rl_host_reserve_take(struct rl_object *object)
 {
 	struct rl_tls_block *tls = &object->tls;
 	struct rl_host_shadow *shadow = rl_host_shadow(object);
-	if (!RL_TLS_BELOW_TP || !rl_host.is_glibc || shadow == NULL || shadow->kept != NULL
-	    || (is_unfinished(object) && rl_has_other_threads()))
+	if (!RL_TLS_BELOW_TP || !rl_host.is_glibc || shadow == NULL || shadow->kept != NULL)
 		return false;
 	size_t size = image_place(tls) + tls->image_size;
 	struct reservation *file = rl_heap_take(size);
 	if (file == NULL)
 		return false;
 	reservation_fill(file, tls, size);
+	char *image = (char *)file + image_place(tls);
 	if (tls->image_size != 0)
-		memcpy((char *)file + image_place(tls), tls->image, tls->image_size);
-	void *handle = reservation_open(file, size);
+		memcpy(image, tls->image, tls->image_size);
+	void *handle = image_finish(object, image) || !rl_host_has_other_threads() ? reservation_open(file, size) : NULL;
 	rl_heap_give(file);
 	const struct reservation *there = handle == NULL ? NULL : reservation_of(handle);
 	int64_t distance = there == NULL ? 0 : (int64_t)there->distance;
@@ -146,7 +154,7 @@ bool rl_reserve_take(struct rl_object *object)
 }
 
 /* Relocations may have changed the image since; there is no other thread then. */
-void rl_reserve_fill(const struct rl_object *object)
+void rl_host_reserve_fill(const struct rl_object *object)
 {
 	const struct rl_tls_block *tls = &object->tls;
 	struct rl_host_shadow *shadow = rl_host_shadow(object);
@@ -158,11 +166,19 @@ void rl_reserve_fill(const struct rl_object *object)
 	memcpy(rl_tls_static_address(rl_port_thread_pointer(), tls->offset), tls->image, tls->image_size);
 }
 
-void rl_reserve_give(struct rl_object *object)
+void rl_host_reserve_give(struct rl_object *object)
 {
 	struct rl_host_shadow *shadow = rl_host_shadow(object);
 	if (shadow == NULL || shadow->kept == NULL)
 		return;
 	rl_host.functions.close(shadow->kept);
 	shadow->kept = NULL;
+}
+
+/* The mark is on the page that the program headers are on. */
+bool rl_host_is_reservation(const struct rl_host_phdr_info *info)
+{
+	const struct reservation *file = (const struct reservation *)info->dlpi_addr;
+	return info->dlpi_phnum == sizeof file->phdrs / sizeof file->phdrs[0] && info->dlpi_phdr == file->phdrs
+	       && memcmp(file->strings, mark, sizeof mark) == 0;
 }
