@@ -236,7 +236,7 @@ static void versions_check(struct rl_diag *diag)
 {
 	enum { EXIT_VERSIONS = 1 };
 	enum rl_status status = rl_graph_check_versions(linker(), &linker()->program->closure, diag);
-	if (status == RL_VERSION_NOT_FOUND || status == RL_VERSION_RELR)
+	if (status == RL_VERSION_NOT_FOUND)
 		rl_sys_exit(EXIT_VERSIONS);
 	rl_must(status, diag);
 }

@@ -56,7 +56,7 @@ static enum rl_status need_check(struct rl_linker *linker, struct rl_object *obj
 	return RL_OK;
 }
 
-/* Report at start, where every failure is shown before the process ends; at run time the first one counts. */
+/* Report at start, where every missing version is shown before the process ends; at run time the first one counts. */
 static enum rl_status report(struct rl_linker *linker, enum rl_status status, struct rl_diag *diag)
 {
 	if (!linker->is_running) {
@@ -108,7 +108,7 @@ static enum rl_status object_check(struct rl_linker *linker, struct rl_object *o
 	if (status != RL_OK)
 		return rl_fail(diag, status, .subject = object->path);
 	if (relr_is_undeclared(linker, object, declares_relr))
-		return report(linker, rl_fail(diag, RL_VERSION_RELR, .subject = object->path), diag);
+		return rl_fail(diag, RL_VERSION_RELR, .subject = object->path);
 	return worst;
 }
 
@@ -121,7 +121,7 @@ enum rl_status rl_graph_check_versions(struct rl_linker *linker, const struct rl
 		if (object->is_relocated || object->dynamic.verneed_count == 0)
 			continue;
 		enum rl_status status = object_check(linker, object, diag);
-		if (status != RL_OK && linker->is_running)
+		if (status != RL_OK && (linker->is_running || status != RL_VERSION_NOT_FOUND))
 			return status;
 		if (status != RL_OK)
 			worst = status;
