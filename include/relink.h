@@ -37,7 +37,7 @@ typedef enum relink_status {
 	RELINK_E_HANDLE,   /* not a module, or one that was given back */
 	RELINK_E_HOST,     /* the process's own dynamic linker was not found: nothing can be loaded */
 	RELINK_E_REFUSED,  /* a callback said no */
-	RELINK_E_INTERNAL, /* a failure that has no value here yet */
+	RELINK_E_INTERNAL, /* a failure that has no value here: nothing is known to end so */
 
 	RELINK_E_IO_OPEN,  /* file: could not be opened or found; error_number */
 	RELINK_E_IO_READ,  /* file: could not be read; error_number */
@@ -59,7 +59,7 @@ typedef enum relink_status {
 	RELINK_E_MAP,            /* the kernel, or a callback for memory, refused a mapping; error_number */
 	RELINK_E_STACK,          /* asks for an executable stack */
 
-	RELINK_E_DYN_NONE,      /* no dynamic section */
+	RELINK_E_DYN_NONE,      /* no dynamic section: not in use, for such files are loaded as they are */
 	RELINK_E_DYN_MALFORMED, /* a table of the dynamic section is not inside the file */
 	RELINK_E_VERSION,       /* symbol: a version that the library file does not define, needed by requester */
 	RELINK_E_VERSION_FORMAT,

@@ -88,10 +88,8 @@ static void suspect(struct rl_linker *unused, const struct rl_diag *diag)
 /* Step: arguments, environment, CPU. */
 static bool configure(void)
 {
-	uintptr_t *stack = rl_host_stack();
-	if (stack == NULL || rl_host_maps() == NULL)
+	if (rl_host_maps() == NULL || !rl_host_kernel_read(&preload.kernel))
 		return false;
-	rl_kernel_read(stack, &preload.kernel);
 	rl_options_read_environment(&preload.kernel, &preload.options);
 	rl_musl_options_read_environment(&preload.kernel, &preload.musl_options);
 	preload.musl_search.options = &preload.musl_options;

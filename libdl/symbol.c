@@ -57,7 +57,12 @@ static enum rl_status query_run(struct query *query, struct rl_binding *out_bind
 {
 	struct rl_lookup *lookup = &query->lookup;
 	*out_binding = (struct rl_binding){0};
-	if (query->handle == RL_DL_DEFAULT) {
+	if (query->handle == RL_DL_DEFAULT && rl_process.linker.rules.default_is_global) {
+		const struct rl_namespace *base = &rl_process.linker.base;
+		const struct rl_scope *front = base->front == NULL ? NULL : atomic_load(&base->front->current);
+		if (!scope_search(front, lookup, out_binding))
+			scope_search(atomic_load(&base->global.current), lookup, out_binding);
+	} else if (query->handle == RL_DL_DEFAULT) {
 		rl_lookup_list(&rl_process.linker, atomic_load(&query->asked->search), lookup, out_binding);
 	} else if (query->handle == RL_DL_NEXT) {
 		struct rl_object *caller = caller_of(query);

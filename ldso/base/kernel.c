@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-static void aux_collect(struct rl_kernel *kernel)
+void rl_kernel_read_vector(struct rl_kernel *kernel, Elf64_auxv_t *auxv)
 {
+	kernel->auxv = auxv;
 	memset(kernel->aux, 0, sizeof kernel->aux);
 	kernel->aux_present = 0;
 	for (const Elf64_auxv_t *entry = kernel->auxv; entry->a_type != AT_NULL; entry++) {
@@ -30,7 +31,7 @@ void rl_kernel_read(uintptr_t *stack, struct rl_kernel *out_kernel)
 {
 	out_kernel->stack = stack;
 	block_find(out_kernel);
-	aux_collect(out_kernel);
+	rl_kernel_read_vector(out_kernel, out_kernel->auxv);
 }
 
 const char *rl_environment_find(char *const *envp, const char *name)

@@ -20,6 +20,9 @@ struct rl_kernel {
 /* Read the block at STACK. */
 void rl_kernel_read(uintptr_t *stack, struct rl_kernel *out_kernel);
 
+/* Read the auxiliary vector at AUXV instead of the one behind the environment, which programs change. */
+void rl_kernel_read_vector(struct rl_kernel *kernel, Elf64_auxv_t *auxv);
+
 /* Whether the kernel gave AT_NUMBER. */
 static inline int rl_kernel_has(const struct rl_kernel *kernel, unsigned number)
 {

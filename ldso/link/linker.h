@@ -48,6 +48,7 @@ struct rl_rules {
 	bool binds_calls_first; /* DT_JMPREL before DT_RELA: which of several missing symbols is told first */
 	bool opens_static;      /* a file without a dynamic section is an object too */
 	bool constructs_later;  /* who calls rl_open runs the constructors, without the lock */
+	bool default_is_global; /* RTLD_DEFAULT is the global scope, also for libraries that others do not see */
 	bool sorts_by_moves;    /* the order of constructors and destructors is sort_moves.c's: glibc, if a tunable asks */
 };
 

@@ -215,7 +215,7 @@ static enum rl_status opening_check(const struct rl_request *request, const stru
 		status = RL_OPEN_EXECUTABLE;
 	else if (object->dynamic.flags_1 & DF_1_PIE)
 		status = RL_OPEN_PIE;
-	else if (request->for_dlopen && (object->dynamic.flags_1 & DF_1_NOOPEN))
+	else if (request->kind == RL_OBJECT_OPENED && (object->dynamic.flags_1 & DF_1_NOOPEN))
 		status = RL_OPEN_REFUSED;
 	return status == RL_OK ? RL_OK : rl_fail(diag, status, .subject = request->name);
 }

@@ -10,7 +10,7 @@ struct rl_request {
 	struct rl_object *requester; /* whose search path counts; NULL: nobody's */
 	enum rl_object_kind kind;    /* of the object if it is new */
 	bool is_needed;              /* the name is a DT_NEEDED entry: errors show it with its tokens expanded */
-	bool for_dlopen;             /* the name was given to dlopen itself: DF_1_NOOPEN and executables are refused */
+	bool for_dlopen;             /* the name was given to dlopen itself */
 	bool only_loaded;            /* RTLD_NOLOAD: *out is NULL if it is not there */
 	bool is_copy;                /* a new object, whatever is loaded already */
 };

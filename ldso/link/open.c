@@ -97,14 +97,40 @@ static enum rl_status object_relocate(struct transaction *t, struct rl_object *o
 	return RL_OK;
 }
 
-static enum rl_status relocate_new(struct transaction *t)
+static enum rl_status relocate_one(struct transaction *t, struct rl_object *object)
 {
 	bool is_lazy = t->request->is_lazy && !t->linker->binds_now;
+	return object_relocate(t, object, object->plan == RL_PLAN_NONE ? is_lazy : object->plan == RL_PLAN_LAZY);
+}
+
+/* Who relocates in the order of loading tells what FAILED lacks only if nothing before it lacks anything. */
+static void first_failure_tell(struct transaction *t, const struct rl_object *failed)
+{
+	bool runs_nothing = t->linker->runs_nothing;
+	struct rl_diag told = *t->diag;
+	*t->diag = RL_DIAG_NONE;
+	t->linker->runs_nothing = true;
+	enum rl_status status = RL_OK;
+	for (struct rl_object *object = first_new(t); status == RL_OK && object != failed; object = object->next)
+		if (!object->is_relocated)
+			status = relocate_one(t, object);
+	t->linker->runs_nothing = runs_nothing;
+	if (status == RL_OK)
+		*t->diag = told;
+	else
+		rl_diag_drop(&told);
+}
+
+static enum rl_status relocate_new(struct transaction *t)
+{
 	for (size_t i = t->root->sorted.count; i-- > 0;) {
 		struct rl_object *object = t->root->sorted.items[i];
-		if (!object->is_relocated)
-			RL_TRY(object_relocate(t, object, object->plan == RL_PLAN_NONE ? is_lazy
-								  : object->plan == RL_PLAN_LAZY));
+		enum rl_status status = object->is_relocated ? RL_OK : relocate_one(t, object);
+		if (status == RL_OK)
+			continue;
+		if (t->linker->rules.binds_calls_first)
+			first_failure_tell(t, object);
+		return t->diag->status != RL_OK ? t->diag->status : status;
 	}
 	return RL_OK;
 }
@@ -214,6 +240,9 @@ static enum rl_status open_locked(struct transaction *t)
 	bool is_known = t->root->closure.count != 0;
 	if (t->root_is_new && request->needs_nothing)
 		t->root->needs_known = true;
+	/* Before bindings are made to it: pin.c. */
+	if (request->is_permanent && t->root_is_new)
+		t->root->is_permanent = true;
 	if (!is_known)
 		RL_TRY(open_new(t));
 	t->is_committed = true;

@@ -2,14 +2,21 @@
 #include "../base/heap.h"
 #include "relocate.h"
 
+/* It shows in the order of destructors that nobody has an edge to what stays loaded. */
+static bool stays(const struct rl_object *object)
+{
+	return object->is_permanent || atomic_load_explicit(&object->unique_count, memory_order_relaxed) != 0
+	       || (object->dynamic.flags_1 & DF_1_NODELETE);
+}
+
 enum rl_status rl_pin_add(struct rl_object *object, struct rl_object *target)
 {
-	if (target == object || target->is_permanent || target->kind != RL_OBJECT_OPENED)
+	if (target == object || target->kind != RL_OBJECT_OPENED || stays(target))
 		return RL_OK;
 	if (target->namespace != object->namespace)
 		return RL_OK; /* only dlsym finds such a thing: the handle it was given is what keeps it */
-	if (object->is_permanent) {
-		/* What a permanent object uses is permanent. */
+	if (object->kind != RL_OBJECT_OPENED) {
+		/* What an object of the start uses is permanent. */
 		__atomic_store_n(&target->is_permanent, true, __ATOMIC_RELAXED);
 		return RL_OK;
 	}

@@ -96,12 +96,10 @@ static bool engine_make(void)
 
 static bool engine_start(void)
 {
-	uintptr_t *stack = rl_host_stack();
 	struct rl_host_map *maps = rl_host_maps();
 	struct rl_diag diag = RL_DIAG_NONE;
-	if (stack == NULL || maps == NULL)
+	if (maps == NULL || !rl_host_kernel_read(&start.kernel))
 		return false;
-	rl_kernel_read(stack, &start.kernel);
 	if (!rl_host_find(&rl_host, maps) || !engine_make())
 		return false;
 	if (rl_family_start() != RL_OK || rl_host_adopt_all(&rl_host, &diag) != RL_OK) {

@@ -171,7 +171,7 @@ static enum rl_status program_make(struct program *program, const relink_input *
 {
 	RL_TRY(image_map(input, &program->image, diag));
 	RL_TRY(interpreter_map(program, diag));
-	rl_kernel_read(rl_host_stack(), &program->kernel);
+	(void)rl_host_kernel_read(&program->kernel); /* the engine could when it started */
 	int error = stack_make(program, out_stack);
 	return error == 0 ? RL_OK : rl_fail(diag, RL_NO_MEMORY, .subject = program->name, .error_number = error);
 }

@@ -57,6 +57,12 @@ void note_number(const char *who, const char *what, int number)
 	dprintf(1, "  %s: %s = %d\n", who, what, number);
 }
 
+/* musl's libc is its linker: its path is that of the linker which was run, or that of libc. */
+static const char *shown(const char *path)
+{
+	return path == NULL ? "-" : strncmp(base_name(path), "ld-musl-", 8) == 0 ? "libc" : path;
+}
+
 static void say_error(void)
 {
 	const char *text = dlerror();
@@ -171,7 +177,7 @@ static void do_addr(struct slot *slot, const char *name)
 	}
 	for (int offset = 0; offset < 2; offset++) {
 		int result = dladdr((char *)address + offset, &info);
-		dprintf(1, "  %d %s %s, %s\n", result != 0, info.dli_fname == NULL ? "-" : info.dli_fname,
+		dprintf(1, "  %d %s %s, %s\n", result != 0, shown(info.dli_fname),
 			info.dli_sname == NULL ? "-" : info.dli_sname,
 			info.dli_saddr == address ? "the same" : info.dli_saddr == NULL ? "none" : "another");
 	}
@@ -220,7 +226,7 @@ static int say_map(struct dl_phdr_info *info, size_t size, void *data)
 {
 	(void)size;
 	(void)data;
-	dprintf(1, "  [%s] %d\n", info->dlpi_name, info->dlpi_tls_modid != 0);
+	dprintf(1, "  [%s] %d\n", shown(info->dlpi_name), info->dlpi_tls_modid != 0);
 	return 0;
 }
 

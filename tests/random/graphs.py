@@ -43,6 +43,7 @@ class Library:
     text: str = ""  # more C
     flags: list = dataclasses.field(default_factory=list)
     folder: str = "."
+    versions: dict = dataclasses.field(default_factory=dict)  # of names that it defines
 
     @property
     def file(self):
@@ -51,7 +52,7 @@ class Library:
     def source(self):
         functions = sorted({*self.bound, *self.called, *self.begins_with, *self.ends_with})
         lines = [f"#define NAME {self.letter}", f"#define NUMBER {self.number}", SOURCE, self.text]
-        lines += [f"int {one}(void) __attribute__((weak));" for one in functions if one not in self.text]
+        lines += [f"int {one}(void) __attribute__((weak));" for one in functions if f" {one}(" not in self.text]
         lines += [f"int (*volatile const to_{one})(void) = {one};" for one in self.bound]
 
         def body(head, names):
@@ -74,6 +75,15 @@ def build_driver(folder, libc):
          f"-Wl,--dynamic-linker={folder / linkers.NAMES[libc]}")
 
 
+def version_script(path, versions):
+    """The flags that give NAMES their versions."""
+    if not versions:
+        return []
+    groups = {version: [name for name in versions if versions[name] == version] for version in sorted(versions.values())}
+    path.write_text("".join(f"{version} {{ global: {'; '.join(names)}; }};\n" for version, names in groups.items()))
+    return ["--version-script", path]
+
+
 def build(folder, libraries, libc):
     """Libraries are linked with stand-ins of each other, for they may need each other in rings."""
     stand_ins = folder / "stand-ins"
@@ -81,7 +91,9 @@ def build(folder, libraries, libc):
     for one in libraries:
         call(*linkers.compiler("gcc", libc), "-xc", "-O1", "-w", "-fPIC", "-c", "-", "-o", folder / f"{one.letter}.o",
              input=one.source().encode())
-        call("ld", "-shared", "-soname", one.file, folder / f"{one.letter}.o", "-o", stand_ins / one.file)
+        script = version_script(folder / f"{one.letter}.map", one.versions)
+        one.flags += script
+        call("ld", "-shared", "-soname", one.file, *script, folder / f"{one.letter}.o", "-o", stand_ins / one.file)
     for one in libraries:
         place = folder / one.folder
         place.mkdir(exist_ok=True)
@@ -92,7 +104,7 @@ def build(folder, libraries, libc):
 
 def ring_libraries(dice):
     """Few libraries with many arrows, against each other too; some use what they do not need."""
-    letters = "abcdefgh"[:dice.randint(3, 8)]
+    letters = "abdefghi"[:dice.randint(3, 8)]
     density = dice.choice([0.15, 0.25, 0.4])
     made = []
     for number, letter in enumerate(letters):
@@ -117,5 +129,89 @@ def ring_requests(dice, libraries):
     return words + [f"close:{slot}" for slot in slots[:dice.randint(1, len(slots))]]
 
 
+
+# What libraries of the other kind share: any of them may define these, and any may use them.
+COMMON = ["f_one", "f_two", "f_three", "f_four"]
+VARIABLES = ["d_one", "d_two", "t_one", "t_two"]
+FOLDERS = ["x", "y", "z"]
+
+
+def definition(dice, name, number):
+    """One of the names that several libraries define, in one of its forms."""
+    weak = dice.choice(["", "", "", "__attribute__((weak)) "])
+    hidden = dice.choice(["", "", "", '__attribute__((visibility("protected"))) '])
+    if name.startswith("f_"):
+        return f"{weak}{hidden}int {name}(void) {{ return {number}; }}"
+    return f"{weak}{'__thread ' if name.startswith('t_') else ''}int {name} = {number * 100};"
+
+
+def family_library(dice, letters, number):
+    letter = letters[number]
+    others = letters[number + 1:] if dice.random() < 0.8 else letters.replace(letter, "")
+    needs = [other for other in others if dice.random() < 0.25]
+    if dice.random() < 0.4:
+        needs.insert(dice.randint(0, len(needs)), "libc")
+    one = Library(letter, number, needs, folder=dice.choice(FOLDERS))
+    defined = [name for name in COMMON + VARIABLES if dice.random() < 0.3]
+    one.text = "\n".join(definition(dice, name, number) for name in defined)
+    for uses, share in ((one.bound, 0.1), (one.called, 0.15), (one.begins_with, 0.1), (one.ends_with, 0.1)):
+        uses += [name for name in [f"f_{other}" for other in letters] + COMMON if dice.random() < share]
+    if dice.random() < 0.1:
+        one.text += "\nint nowhere(void); int (*volatile to_nowhere)(void) = nowhere;"
+    places = dice.sample(FOLDERS, dice.randint(1, 3))
+    one.flags = [dice.choice(["--enable-new-dtags", "--disable-new-dtags"]), "-rpath", ":".join(f"$ORIGIN/../{place}" for place in places),
+                 "-z", dice.choice(["lazy", "lazy", "now"]), dice.choice(["--hash-style=gnu", "--hash-style=sysv", "--hash-style=both"])]
+    for words in (["-Bsymbolic"], ["-z", "nodelete"], ["-z", "initfirst"], ["-z", "nodlopen"]):
+        if dice.random() < 0.06:
+            one.flags += words
+    return one
+
+
+def family_libraries(dice):
+    letters = "abdefghijkln"
+    made = [family_library(dice, letters, number) for number in range(len(letters))]
+    for one in made:
+        one.versions = {name: f"V_{dice.randint(1, 2)}" for name in COMMON if f" {name}(" in one.text and dice.random() < 0.4}
+    return made
+
+
+def family_request(dice, libraries, opened):
+    """One word for the driver; OPENED counts the opens so far."""
+    letters = [one.letter for one in libraries]
+    slot = dice.randrange(opened) if opened else 0
+    name = dice.choice(COMMON + VARIABLES + [f"f_{letter}" for letter in letters] + ["nowhere", "printf"])
+    kind = dice.choices(["open", "open by", "close", "sym", "sym by", "vers", "use", "addr", "info", "maps", "errors"],
+                        [6, 2, 5, 4, 3, 1, 3, 2, 1, 1, 1])[0] if opened else "open"
+    if kind in ("open", "open by"):
+        flags = dice.choice("ln") + "".join(flag for flag, share in (("g", 0.3), ("k", 0.06), ("o", 0.15), ("d", 0.1))
+                                            if dice.random() < share)
+        flags = dice.choice(["", "g"]) if dice.random() < 0.03 else flags
+        one = dice.choice(libraries)
+        file = dice.choices([f"./{one.folder}/{one.file}", f"./{dice.choice(FOLDERS)}/{one.file}", one.file, "-", "libnowhere.so"],
+                            [12, 2, 4 if kind == "open" else 12, 1, 1])[0]
+        return f"open{'' if kind == 'open' else f'@{slot}'}:{file}:{flags}"
+    if kind == "sym by":
+        return f"sym@{slot}:{dice.choice(['default', 'next'])}:{name}"
+    return {"close": f"close:{slot}", "sym": f"sym:{dice.choice([slot, slot, slot, 'default', 'next'])}:{name}",
+            "vers": f"vers:{slot}:{name}:{dice.choice(['V_1', 'V_2', 'V_3'])}", "use": f"use:{slot}",
+            # Where a thread's variables lie is the linker's affair.
+            "addr": f"addr:{slot}:{name.replace('t_', 'd_')}",
+            "info": f"info:{slot}", "maps": "maps", "errors": "errors"}[kind]
+
+
+def family_requests(dice, libraries):
+    words, opened = [], 0
+    for _ in range(dice.randint(5, 40)):
+        words.append(family_request(dice, libraries, opened))
+        opened += words[-1].startswith("open")
+    return words
+
+
+def without_deep_binding(word):
+    """The same open without RTLD_DEEPBIND."""
+    head, _, flags = word.rpartition(":")
+    return f"{head}:{flags.replace('d', '')}" if word.startswith("open") else word
+
+
 Kind = collections.namedtuple("Kind", "libraries requests")
-KINDS = {"rings": Kind(ring_libraries, ring_requests)}
+KINDS = {"rings": Kind(ring_libraries, ring_requests), "family": Kind(family_libraries, family_requests)}

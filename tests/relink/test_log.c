@@ -3,6 +3,8 @@
 #include "check.h"
 
 #include <ctype.h>
+#include <grp.h>
+#include <sys/wait.h>
 
 /* ---- The same library in one process of each kind ------------------------------------------------------------------ */
 
@@ -143,6 +145,71 @@ static void check_forms(void)
 		      "grep -q 'file=./libtop.so .*generating link map' out.* && grep -q 'source: file' out.* && "
 		      "grep -q 'destroying link map' out.* && grep -q 'binding file' out.*", load);
 	check_command("RELINK_DEBUG=files RELINK_DEBUG_OUTPUT=/none/out %s 2>err.log && grep -q generating err.log", load);
+}
+
+/* ---- A set-user-id process ------------------------------------------------------------------------------------------ */
+
+/* Says whether the kernel says so. */
+static const char secure_source[] =
+	"#include <relink.h>\n#include <stdio.h>\n#include <sys/auxv.h>\n"
+	"int main(void) { relink_context *context; relink_module *module; relink_input input = relink_path(\"./libtop.so\");\n"
+	"	if (relink_context_new(RELINK_HOST_SYMBOLS, &context, NULL) || relink_search_system(context)\n"
+	"	    || relink_load(context, &input, NULL, &module, NULL)) return 9;\n"
+	"	relink_unref(module); relink_context_free(context);\n"
+	"	return getauxval(AT_SECURE) ? 1 : 0; }";
+
+/* The exit status of ./secure as somebody who owns nothing here, with all that RELINK_DEBUG can be told. */
+static int secure_run(const char *output)
+{
+	enum { NOBODY = 65534 };
+	pid_t child = fork();
+	if (child == 0) {
+		int file = open("secure.log", O_WRONLY | O_TRUNC);
+		if (file < 0 || dup2(file, 2) != 2 || setgroups(0, NULL) != 0 || setgid(NOBODY) != 0 || setuid(NOBODY) != 0)
+			_exit(99);
+		setenv("RELINK_DEBUG", "all,perfmap", 1);
+		setenv("LD_LIBRARY_PATH", "/nonexistent", 1); /* libc takes this away, and leaves a gap */
+		if (output != NULL)
+			setenv("RELINK_DEBUG_OUTPUT", output, 1);
+		execl("./secure", "./secure", NULL);
+		_exit(98);
+	}
+	int status = -1;
+	NEED(child > 0 && waitpid(child, &status, 0) == child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* The program is another's, so the variables of who started it say nothing: no log, and no file anywhere. */
+static void check_secure(void)
+{
+	Dl_info own;
+	char flags[1024];
+	if (CHECK_SANITIZED)
+		return; /* the library is in this program then */
+	if (geteuid() != 0) {
+		fprintf(stderr, "set-user-id programs are not tested: needs root\n");
+		return;
+	}
+	NEED(dladdr((void *)relink_context_new, &own) != 0);
+	check_command("cp %s librelink.so.0", own.dli_fname);
+	snprintf(flags, sizeof flags, "-I%s/../../../include -L. -l:librelink.so.0 -Wl,-rpath,%s", PROGRAM_SOURCES,
+		 check_folder);
+	check_build("cc", "c", "secure", secure_source, flags);
+	check_run("chmod 777 . && touch secure.log && chmod 666 secure.log");
+	CHECK(secure_run(NULL) == 0);
+	check_run("grep -q 'binding file' secure.log");
+	CHECK(secure_run("told") == 0);
+	check_run("test ! -s secure.log && grep -q 'binding file' told.* && rm told.*");
+	check_run("chmod 4755 secure");
+	int status = secure_run(NULL);
+	if (status == 0) {
+		fprintf(stderr, "set-user-id programs are not tested: %s has none\n", check_folder);
+		return;
+	}
+	CHECK(status == 1);
+	check_run("test ! -s secure.log");
+	CHECK(secure_run("told") == 1);
+	check_run("test ! -s secure.log && ! ls told.* 2>none.log");
 }
 
 /* ---- The callback --------------------------------------------------------------------------------------------------- */
@@ -305,6 +372,7 @@ int main(int argc, char **argv)
 	check_begin();
 	check_against_original();
 	check_forms();
+	check_secure();
 	check_callback();
 	check_relocatable();
 	check_perf_map();

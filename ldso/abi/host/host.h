@@ -177,8 +177,9 @@ struct rl_host {
 /* host.c: the engine's contract. */
 struct rl_abi rl_host_abi(struct rl_host *host);
 
-/* process.c: the kernel's block (argc, the arguments, NULL, the environment), and the host's list; NULL: not known. */
-uintptr_t *rl_host_stack(void);
+/* process.c: what the kernel gave the process, whatever became of its environment; false: not known. */
+bool rl_host_kernel_read(struct rl_kernel *out_kernel);
+/* The host's list; NULL: not known. */
 struct rl_host_map *rl_host_maps(void);
 const char *rl_host_single_threaded(void); /* libc's variable that says whether there is one thread; NULL: it has none */
 

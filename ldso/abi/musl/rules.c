@@ -15,6 +15,7 @@ struct rl_rules rl_musl_rules(void)
 		.opens_executables = true,
 		.binds_calls_first = true,
 		.constructs_later = true,
+		.default_is_global = true,
 	};
 }
 

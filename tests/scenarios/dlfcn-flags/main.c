@@ -25,6 +25,7 @@ int main(void)
 	open_and_tell("libplain.so", RTLD_GLOBAL);
 	open_and_tell("", RTLD_NOW);
 	open_and_tell("libnodlopen.so", RTLD_NOW);
+	open_and_tell("libneedsnodlopen.so", RTLD_NOW);
 	handle = open_and_tell("libnodelete.so", RTLD_NOW);
 	close_and_tell(handle);
 	open_and_tell("libnodelete.so", RTLD_NOW | RTLD_NOLOAD);
