@@ -109,7 +109,7 @@ RL_EXPORT void *_dl_find_dso_for_object(uintptr_t address)
 	return rl_shadow_map(rl_dl_object_at((const void *)address));
 }
 
-static int find_object(const void *address, void *out_result)
+static int find_object(const void *address, struct rl_found_object *out_result)
 {
 	return rl_glibc_find_object(&rl_glibc, (uintptr_t)address, out_result);
 }

@@ -8,18 +8,8 @@
 #include "../ldso/base/text.h"
 #include "../ldso/debug.h"
 #include "../ldso/link/open.h"
+#include "../ldso/link/visible.h"
 #include "dl.h"
-
-/* struct dl_phdr_info of <link.h>. */
-struct phdr_info {
-	uintptr_t address;
-	const char *name;
-	const Elf64_Phdr *headers;
-	Elf64_Half header_count;
-	unsigned long long additions, removals;
-	size_t tls_module;
-	void *tls_data;
-};
 
 static struct rl_linker *linker(void)
 {
@@ -280,25 +270,25 @@ static int address(const void *where, struct rl_dl_address *out_info)
 	return 1;
 }
 
-static int iterate(int (*callback)(struct phdr_info *, size_t, void *), void *data)
+static int iterate(rl_phdr_visitor *visit, void *argument)
 {
 	int result = 0;
 	struct rl_musl_map *map = rl_musl.first;
 	while (map != NULL && result == 0) {
 		const struct rl_object *object = map->object;
 		struct rl_tls_index index = {object->tls.module, 0};
-		struct phdr_info info = {
-			.address = object->image.bias,
-			.name = object->path,
-			.headers = object->phdr,
-			.header_count = (Elf64_Half)object->image.phdr_count,
-			.additions = rl_musl.opened_count,
-			.tls_module = object->tls.module,
-			.tls_data = object->tls.module == 0 ? NULL : tls_address(&index),
+		struct rl_phdr_info info = {
+			.dlpi_addr = object->image.bias,
+			.dlpi_name = object->path,
+			.dlpi_phdr = object->phdr,
+			.dlpi_phnum = (uint16_t)object->image.phdr_count,
+			.dlpi_adds = rl_musl.opened_count,
+			.dlpi_tls_modid = object->tls.module,
+			.dlpi_tls_data = object->tls.module == 0 ? NULL : tls_address(&index),
 		};
 		/* Our own object is nobody's business: libc's functions would not be seen in it. */
 		if (object->kind != RL_OBJECT_LINKER)
-			result = callback(&info, sizeof info, data);
+			result = visit(&info, sizeof info, argument);
 		map = __atomic_load_n(&map->l_next, __ATOMIC_ACQUIRE);
 	}
 	return result;

@@ -144,8 +144,8 @@ RL_EXPORT int preload_dlinfo(void *handle, int request, void *out)
 }
 VERSIONS(preload_dlinfo, dlinfo, "GLIBC_2.3.3");
 
-int dl_iterate_phdr(rl_host_visitor *visit, void *argument);
-RL_EXPORT int dl_iterate_phdr(rl_host_visitor *visit, void *argument)
+int dl_iterate_phdr(rl_phdr_visitor *visit, void *argument);
+RL_EXPORT int dl_iterate_phdr(rl_phdr_visitor *visit, void *argument)
 {
 	if (rl_preload_ready())
 		return rl_host_iterate(&rl_host, visit, argument);

@@ -9,24 +9,7 @@
 
 #define NONE UINT32_MAX
 
-enum { GROUP_COMDAT = 1 };
-
-/* Make room for one more item of SIZE bytes. */
-static bool room_make(void **items, size_t count, size_t *capacity, size_t size)
-{
-	if (count < *capacity)
-		return true;
-	size_t larger = *capacity == 0 ? 64 : *capacity * 2;
-	void *block = rl_heap_take(larger * size);
-	if (block == NULL)
-		return false;
-	if (count != 0)
-		memcpy(block, *items, count * size);
-	rl_heap_give(*items);
-	*items = block;
-	*capacity = larger;
-	return true;
-}
+enum { GROUP_COMDAT = 1, FIRST_ITEMS = 64 };
 
 static uint32_t *name_place(const struct rl_names *names, const char *name)
 {
@@ -64,8 +47,11 @@ static uint32_t name_add(struct rl_names *names, const char *name)
 		return NONE;
 	uint32_t *place = name_place(names, name);
 	if (*place == 0) {
-		if (!room_make((void **)&names->items, names->count, &names->capacity, sizeof *names->items))
+		const char **items =
+			rl_heap_room(names->items, names->count, &names->capacity, sizeof *items, FIRST_ITEMS);
+		if (items == NULL)
 			return NONE;
+		names->items = items;
 		names->items[names->count] = name;
 		*place = (uint32_t)++names->count;
 	}
@@ -78,7 +64,8 @@ struct rl_combination *rl_combination_make(void)
 	if (c == NULL)
 		return NULL;
 	c->end = &c->first;
-	if (room_make((void **)&c->sections, 0, &c->section_capacity, sizeof *c->sections)) {
+	c->sections = rl_heap_room(NULL, 0, &c->section_capacity, sizeof *c->sections, FIRST_ITEMS);
+	if (c->sections != NULL) {
 		c->section_count = 1;
 		return c;
 	}
@@ -199,8 +186,11 @@ static uint32_t section_out(struct rl_combination *c, const char *name, const El
 		    && (is_frames || (out->header.sh_flags == section->sh_flags && out->header.sh_type == section->sh_type)))
 			return i;
 	}
-	if (!room_make((void **)&c->sections, c->section_count, &c->section_capacity, sizeof *c->sections))
+	struct rl_section_out *sections =
+		rl_heap_room(c->sections, c->section_count, &c->section_capacity, sizeof *sections, FIRST_ITEMS);
+	if (sections == NULL)
 		return 0;
+	c->sections = sections;
 	struct rl_section_out *out = &c->sections[c->section_count];
 	*out = (struct rl_section_out){.name = name, .header = *section, .is_shared = is_shared};
 	out->header.sh_flags &= ~(Elf64_Xword)SHF_GROUP;
@@ -266,8 +256,10 @@ static enum rl_status global_meet(struct rl_combination *c, struct rl_unit *unit
 	const char *name = unit->file.strings + symbol->st_name;
 	size_t known = c->names.count;
 	uint32_t number = name_add(&c->names, name);
-	if (number == NONE
-	    || !room_make((void **)&c->globals, known, &c->global_capacity, sizeof *c->globals))
+	struct rl_global *globals = rl_heap_room(c->globals, known, &c->global_capacity, sizeof *globals, FIRST_ITEMS);
+	if (globals != NULL)
+		c->globals = globals;
+	if (number == NONE || globals == NULL)
 		return rl_fail(diag, RL_NO_MEMORY, .subject = unit->name);
 	struct rl_global *global = &c->globals[number];
 	enum rl_global_rank rank = rank_of(unit, index);

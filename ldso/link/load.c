@@ -39,9 +39,10 @@ static enum rl_status object_read(const struct rl_linker *linker, struct rl_obje
 }
 
 /* What follows mapping, for files and adopted images alike: names, TLS id, the personality's view, the list. */
-static enum rl_status object_enter(struct rl_linker *linker, struct rl_namespace *namespace, struct rl_object *object,
-				   const struct rl_file *file, struct rl_diag *diag)
+static enum rl_status object_enter(struct rl_namespace *namespace, struct rl_object *object, const struct rl_file *file,
+				   struct rl_diag *diag)
 {
+	struct rl_linker *linker = namespace->linker;
 	rl_change_begin(linker, namespace, true);
 	rl_namespace_append(namespace, object);
 	object->serial = ++linker->serial;
@@ -61,16 +62,15 @@ static enum rl_status object_enter(struct rl_linker *linker, struct rl_namespace
 }
 
 /* The end of reading an object, well (STATUS) or not: it is entered and given out, or it goes. */
-static enum rl_status object_settle(struct rl_linker *linker, struct rl_namespace *namespace, struct rl_object *object,
-				    const struct rl_file *file, enum rl_status status, struct rl_object **out_object,
-				    struct rl_diag *diag)
+static enum rl_status object_settle(struct rl_namespace *namespace, struct rl_object *object, const struct rl_file *file,
+				    enum rl_status status, struct rl_object **out_object, struct rl_diag *diag)
 {
 	if (status == RL_OK)
-		status = object_enter(linker, namespace, object, file, diag);
+		status = object_enter(namespace, object, file, diag);
 	if (status == RL_OK)
 		*out_object = object;
 	else
-		rl_object_drop(linker, object);
+		rl_object_drop(namespace->linker, object);
 	return status;
 }
 
@@ -220,10 +220,10 @@ static enum rl_status opening_check(const struct rl_request *request, const stru
 }
 
 /* Map and read FILE as a new object.  Takes file->path. */
-static enum rl_status file_load(struct rl_linker *linker, struct rl_namespace *namespace,
-				const struct rl_request *request, struct rl_file *file, const struct stat *info,
-				struct rl_object **out_object, struct rl_diag *diag)
+static enum rl_status file_load(struct rl_namespace *namespace, const struct rl_request *request, struct rl_file *file,
+				const struct stat *info, struct rl_object **out_object, struct rl_diag *diag)
 {
+	struct rl_linker *linker = namespace->linker;
 	unsigned file_type = ((const Elf64_Ehdr *)file->head.bytes)->e_type;
 	if (file_type == ET_EXEC && request->kind != RL_OBJECT_PROGRAM && !linker->rules.opens_executables) {
 		enum rl_status status = rl_fail(diag, RL_OPEN_EXECUTABLE, .subject = request->name);
@@ -268,7 +268,7 @@ static enum rl_status file_load(struct rl_linker *linker, struct rl_namespace *n
 		*out_object = other;
 		return RL_OK;
 	}
-	return object_settle(linker, namespace, object, file, status, out_object, diag);
+	return object_settle(namespace, object, file, status, out_object, diag);
 }
 
 /* There is only one linker in a process: in another namespace than the base, an object that refers to it stands for
@@ -293,13 +293,7 @@ static __attribute__((noinline, cold)) enum rl_status linker_mirror(struct rl_li
 	object->is_contiguous = self->is_contiguous;
 	object->stack_flags = self->stack_flags;
 	object->is_relocated = true;
-	enum rl_status status = object_enter(linker, namespace, object, NULL, diag);
-	if (status != RL_OK) {
-		rl_object_drop(linker, object);
-		return status;
-	}
-	*out_object = object;
-	return RL_OK;
+	return object_settle(namespace, object, NULL, RL_OK, out_object, diag);
 }
 
 static bool is_linker(struct rl_linker *linker, const struct rl_namespace *namespace, const char *name)
@@ -354,7 +348,7 @@ static enum rl_status file_resolve(struct rl_linker *linker, struct rl_namespace
 		rl_heap_give(file->path);
 		RL_TRY(linker_mirror(linker, namespace, request, out_object, diag));
 	} else {
-		RL_TRY(file_load(linker, namespace, request, file, &info, out_object, diag));
+		RL_TRY(file_load(namespace, request, file, &info, out_object, diag));
 	}
 	if (request->file != NULL || (linker->rules.ignores_sonames && strchr(request->name, '/') != NULL))
 		return RL_OK;
@@ -455,5 +449,5 @@ enum rl_status rl_adopt(struct rl_linker *linker, struct rl_namespace *namespace
 	}
 	if (status != RL_OK)
 		rl_fail(diag, status, .subject = adoption->path);
-	return object_settle(linker, namespace, object, NULL, status, out_object, diag);
+	return object_settle(namespace, object, NULL, status, out_object, diag);
 }

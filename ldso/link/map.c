@@ -390,9 +390,10 @@ static enum rl_status map_anywhere(struct rl_mapping *mapping, bool *out_is_cont
 	return status;
 }
 
-static enum rl_status image_map(struct rl_mapping *mapping, const Elf64_Ehdr *header, uint64_t file_size, uintptr_t below,
-				struct rl_object *object, uint64_t *out_dynamic_vaddr, int *out_error)
+static enum rl_status image_map(struct rl_mapping *mapping, uint64_t file_size, uintptr_t below, struct rl_object *object,
+				uint64_t *out_dynamic_vaddr, int *out_error)
 {
+	const Elf64_Ehdr *header = (const Elf64_Ehdr *)mapping->file->head.bytes;
 	RL_TRY(span_find(mapping->phdrs, mapping->phdr_count, file_size, mapping->page_size, &mapping->span));
 	mapping->span.is_fixed = header->e_type == ET_EXEC;
 	if (mapping->span.is_fixed && mapping->span.start == 0) {
@@ -439,7 +440,7 @@ enum rl_status rl_map_file(const struct rl_file *file, uint64_t file_size, size_
 	Elf64_Phdr *owned = NULL;
 	enum rl_status status = phdrs_read(file, header, &owned, &mapping.phdrs);
 	if (status == RL_OK)
-		status = image_map(&mapping, header, file_size, below, object, out_dynamic_vaddr, out_error);
+		status = image_map(&mapping, file_size, below, object, out_dynamic_vaddr, out_error);
 	if (status != RL_OK) {
 		rl_heap_give(owned);
 		return status;

@@ -44,14 +44,11 @@ bool rl_readers_wait(struct rl_readers *readers)
 
 static bool retired_reserve(struct rl_readers *readers)
 {
-	if (readers->retired_count < readers->retired_capacity)
-		return true;
-	size_t capacity = readers->retired_capacity == 0 ? 16 : readers->retired_capacity * 2;
-	void **grown = rl_heap_grow(readers->retired, readers->retired_count * sizeof *grown, capacity * sizeof *grown);
-	if (grown == NULL)
+	void **retired = rl_heap_room(readers->retired, readers->retired_count, &readers->retired_capacity,
+				      sizeof *retired, 16);
+	if (retired == NULL)
 		return false;
-	readers->retired = grown;
-	readers->retired_capacity = capacity;
+	readers->retired = retired;
 	return true;
 }
 

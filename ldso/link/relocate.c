@@ -3,50 +3,26 @@
  * when everything the resolver may use is in place. */
 #include "relocate.h"
 
-#include <string.h>
 #include <sys/mman.h>
 
 #include "../base/heap.h"
 #include "../base/sys.h"
 #include "memory.h"
+#include "relocator.h"
 
-/* Places need not be aligned: members of packed structures are not. */
-typedef uintptr_t __attribute__((aligned(1), may_alias)) place_word;
-typedef uint32_t __attribute__((aligned(1), may_alias)) place_half;
-
-/* A place whose value an IFUNC resolver gives. */
-struct deferred {
-	place_word *place;
+struct rl_deferred {
+	rl_reloc_word *place;
 	uintptr_t resolver;
 	uint64_t addend;
 };
 
-struct relocator {
-	struct rl_linker *linker;
-	struct rl_object *object;
-	struct rl_diag *diag;
-	uintptr_t bias;
-	struct rl_prefix *prefix;
-	uintptr_t low, room; /* places from low to low + room can be written: the segment the last one was in */
-	bool has_text_relocations;
-
-	/* The last reference: linkers sort relocations by symbol. */
-	uint32_t memo_index;
-	enum rl_reference_class memo_class;
-	bool has_memo;
-	struct rl_binding memo;
-
-	struct deferred *deferred;
-	size_t deferred_count, deferred_capacity;
-};
-
-static enum rl_status damaged(struct relocator *r, unsigned value)
+enum rl_status rl_reloc_damaged(struct rl_relocator *r, unsigned type)
 {
-	return rl_fail(r->diag, RL_RELOC_DAMAGED, .subject = r->object->path, .value = value);
+	return rl_fail(r->diag, RL_RELOC_DAMAGED, .subject = r->object->path, .value = type);
 }
 
-/* The slow half of place(): find the segment, or refuse. */
-static place_word *place_find(struct relocator *r, uint64_t offset, size_t size)
+/* The slow half of place(). */
+rl_reloc_word *rl_reloc_find(struct rl_relocator *r, uint64_t offset, size_t size)
 {
 	const Elf64_Phdr *phdr = rl_image_segment(&r->object->image, offset);
 	if (phdr == NULL || phdr->p_memsz < size || (!(phdr->p_flags & PF_W) && !r->has_text_relocations)
@@ -56,22 +32,22 @@ static place_word *place_find(struct relocator *r, uint64_t offset, size_t size)
 		r->low = r->bias + phdr->p_vaddr;
 		r->room = phdr->p_memsz - sizeof(uint64_t);
 	}
-	return (place_word *)(r->bias + offset);
+	return (rl_reloc_word *)(r->bias + offset);
 }
 
 /* Whether WORD is in the segment that the last place was in. */
-static inline bool place_is_near(const struct relocator *r, const place_word *word)
+static inline bool place_is_near(const struct rl_relocator *r, const rl_reloc_word *word)
 {
 	return (uintptr_t)word - r->low <= r->room;
 }
 
 /* The writable word at OFFSET, or NULL if the object has none there. */
-static inline place_word *place(struct relocator *r, uint64_t offset)
+static inline rl_reloc_word *place(struct rl_relocator *r, uint64_t offset)
 {
 	uintptr_t address = r->bias + offset;
 	if (__builtin_expect(address - r->low <= r->room, 1))
-		return (place_word *)address;
-	return place_find(r, offset, sizeof(uint64_t));
+		return (rl_reloc_word *)address;
+	return rl_reloc_find(r, offset, sizeof(uint64_t));
 }
 
 enum { RELR_BITS = 63 }; /* words that one bitmap entry of DT_RELR covers */
@@ -85,11 +61,11 @@ static inline uint64_t eights_of(uint64_t bits)
 }
 
 /* The words that BITS stand for.  Most bits stand for tables of pointers: eight of them cost hardly more than two. */
-static inline void bits_apply(place_word *words, uint64_t bits, uintptr_t bias)
+static inline void bits_apply(rl_reloc_word *words, uint64_t bits, uintptr_t bias)
 {
 	for (uint64_t eights = eights_of(bits); eights != 0;) {
 		unsigned first = (unsigned)__builtin_ctzl(eights);
-		place_word *word = words + first;
+		rl_reloc_word *word = words + first;
 		word[0] += bias;
 		word[1] += bias;
 		word[2] += bias;
@@ -105,28 +81,28 @@ static inline void bits_apply(place_word *words, uint64_t bits, uintptr_t bias)
 		words[__builtin_ctzl(bits)] += bias;
 }
 
-static enum rl_status relr_bitmap_apply(struct relocator *r, uint64_t vaddr, uint64_t bits)
+static enum rl_status relr_bitmap_apply(struct rl_relocator *r, uint64_t vaddr, uint64_t bits)
 {
 	if (bits == 0)
 		return RL_OK;
 	/* The lowest and the highest word decide for all between, if they are in one segment. */
 	unsigned lowest = (unsigned)__builtin_ctzl(bits), highest = 63 - (unsigned)__builtin_clzl(bits);
-	place_word *first = place(r, vaddr + lowest * sizeof(uint64_t));
+	rl_reloc_word *first = place(r, vaddr + lowest * sizeof(uint64_t));
 	if (first == NULL || place(r, vaddr + highest * sizeof(uint64_t)) == NULL || !place_is_near(r, first))
-		return damaged(r, RL_RELOC_RELATIVE);
-	bits_apply((place_word *)(r->bias + vaddr), bits, r->bias);
+		return rl_reloc_damaged(r, RL_RELOC_RELATIVE);
+	bits_apply((rl_reloc_word *)(r->bias + vaddr), bits, r->bias);
 	return RL_OK;
 }
 
-static enum rl_status relr_apply(struct relocator *r)
+static enum rl_status relr_apply(struct rl_relocator *r)
 {
 	const uint64_t *entry = r->object->dynamic.relr.start, *end = entry + r->object->dynamic.relr.count;
 	uint64_t next = 0; /* vaddr behind the last word */
 	for (; entry < end; entry++) {
 		if ((*entry & 1) == 0) {
-			place_word *word = place(r, *entry);
+			rl_reloc_word *word = place(r, *entry);
 			if (word == NULL)
-				return damaged(r, RL_RELOC_RELATIVE);
+				return rl_reloc_damaged(r, RL_RELOC_RELATIVE);
 			*word += r->bias;
 			next = *entry + sizeof(uint64_t);
 			continue;
@@ -139,7 +115,7 @@ static enum rl_status relr_apply(struct relocator *r)
 
 /* Link editors sort RELATIVE entries by place: four that ascend inside the segment of the last one need one check of
  * the range.  False: look at them one by one. */
-static inline bool relative_apply_four(const struct relocator *r, const Elf64_Rela *rela)
+static inline bool relative_apply_four(const struct rl_relocator *r, const Elf64_Rela *rela)
 {
 	uint64_t a = rela[0].r_offset, b = rela[1].r_offset, c = rela[2].r_offset, d = rela[3].r_offset;
 	uintptr_t bias = r->bias;
@@ -148,26 +124,26 @@ static inline bool relative_apply_four(const struct relocator *r, const Elf64_Re
 		return false;
 	if (a > b || b > c || c > d || bias + a < r->low || bias + d > r->low + r->room || d > UINT64_MAX / 2)
 		return false;
-	*(place_word *)(bias + a) = bias + (uint64_t)rela[0].r_addend;
-	*(place_word *)(bias + b) = bias + (uint64_t)rela[1].r_addend;
-	*(place_word *)(bias + c) = bias + (uint64_t)rela[2].r_addend;
-	*(place_word *)(bias + d) = bias + (uint64_t)rela[3].r_addend;
+	*(rl_reloc_word *)(bias + a) = bias + (uint64_t)rela[0].r_addend;
+	*(rl_reloc_word *)(bias + b) = bias + (uint64_t)rela[1].r_addend;
+	*(rl_reloc_word *)(bias + c) = bias + (uint64_t)rela[2].r_addend;
+	*(rl_reloc_word *)(bias + d) = bias + (uint64_t)rela[3].r_addend;
 	return true;
 }
 
-static enum rl_status relative_apply_one(struct relocator *r, const Elf64_Rela *rela)
+static enum rl_status relative_apply_one(struct rl_relocator *r, const Elf64_Rela *rela)
 {
-	place_word *word = place(r, rela->r_offset);
+	rl_reloc_word *word = place(r, rela->r_offset);
 	if (word == NULL || rela->r_info != RL_RELOC_RELATIVE)
-		return damaged(r, RL_RELOC_RELATIVE);
+		return rl_reloc_damaged(r, RL_RELOC_RELATIVE);
 	*word = r->bias + (uint64_t)rela->r_addend;
 	return RL_OK;
 }
 
-static enum rl_status relative_apply(struct relocator *r, const Elf64_Rela *rela, const Elf64_Rela *end)
+static enum rl_status relative_apply(struct rl_relocator *r, const Elf64_Rela *rela, const Elf64_Rela *end)
 {
 	/* A copy whose address nobody has: stores to places cannot change it, so it stays in registers. */
-	struct relocator known = *r;
+	struct rl_relocator known = *r;
 	while (rela < end) {
 		if (__builtin_expect(end - rela >= 4 && relative_apply_four(&known, rela), 1)) {
 			rela += 4;
@@ -179,23 +155,19 @@ static enum rl_status relative_apply(struct relocator *r, const Elf64_Rela *rela
 	return RL_OK;
 }
 
-static __attribute__((noinline)) enum rl_status defer(struct relocator *r, place_word *word,
+static __attribute__((noinline)) enum rl_status defer(struct rl_relocator *r, rl_reloc_word *word,
 							uintptr_t resolver, uint64_t addend)
 {
-	if (r->deferred_count == r->deferred_capacity) {
-		size_t capacity = r->deferred_capacity == 0 ? 64 : r->deferred_capacity * 2;
-		struct deferred *grown = rl_heap_grow(r->deferred, r->deferred_count * sizeof *grown,
-						      capacity * sizeof *grown);
-		if (grown == NULL)
-			return rl_fail(r->diag, RL_NO_MEMORY, .subject = r->object->path);
-		r->deferred = grown;
-		r->deferred_capacity = capacity;
-	}
-	r->deferred[r->deferred_count++] = (struct deferred){word, resolver, addend};
+	struct rl_deferred *deferred =
+		rl_heap_room(r->deferred, r->deferred_count, &r->deferred_capacity, sizeof *deferred, 64);
+	if (deferred == NULL)
+		return rl_fail(r->diag, RL_NO_MEMORY, .subject = r->object->path);
+	r->deferred = deferred;
+	r->deferred[r->deferred_count++] = (struct rl_deferred){word, resolver, addend};
 	return RL_OK;
 }
 
-static __attribute__((noinline)) enum rl_status reference_look_up(struct relocator *r, uint32_t index,
+static __attribute__((noinline)) enum rl_status reference_look_up(struct rl_relocator *r, uint32_t index,
 								  enum rl_reference_class class)
 {
 	r->has_memo = false;
@@ -208,7 +180,7 @@ static __attribute__((noinline)) enum rl_status reference_look_up(struct relocat
 	return RL_OK;
 }
 
-static inline enum rl_status reference_resolve(struct relocator *r, uint32_t index, enum rl_reference_class class)
+static inline enum rl_status reference_resolve(struct rl_relocator *r, uint32_t index, enum rl_reference_class class)
 {
 	if (r->memo_index == index && r->memo_class == class && r->has_memo)
 		return RL_OK;
@@ -220,121 +192,9 @@ static inline enum rl_status reference_resolve(struct relocator *r, uint32_t ind
 	return reference_look_up(r, index, class);
 }
 
-/* COPY: the program takes the library's variable over, with its initial value. */
-static enum rl_status copy_apply(struct relocator *r, const Elf64_Rela *rela)
-{
-	const struct rl_binding *binding = &r->memo;
-	if (binding->object == NULL)
-		return RL_OK;
-	const Elf64_Sym *mine = &r->object->symbols.symbols[ELF64_R_SYM(rela->r_info)];
-	size_t size = mine->st_size < binding->symbol->st_size ? mine->st_size : binding->symbol->st_size;
-	void *target = place_find(r, rela->r_offset, size);
-	if (size == 0)
-		return RL_OK;
-	if (target == NULL
-	    || rl_image_array(&binding->object->image, binding->symbol->st_value, size, 1) == NULL)
-		return damaged(r, RL_RELOC_COPY);
-	if (binding->symbol->st_size > mine->st_size
-	    || (binding->symbol->st_size < mine->st_size && r->linker->warns)) {
-		struct rl_diag warning = RL_DIAG_NONE;
-		rl_fail(&warning, RL_RELOC_OVERFLOW, .subject = r->object->path, .value = RL_RELOC_COPY,
-			.symbol = r->object->symbols.strings + mine->st_name);
-		r->linker->warn(r->linker, &warning);
-		rl_diag_drop(&warning);
-	}
-	memcpy(target, (const void *)rl_binding_address(binding), size);
-	return RL_OK;
-}
-
-/* A TLS descriptor: static modules are an offset from the thread pointer, others go through the dtv. */
-static enum rl_status descriptor_apply(struct relocator *r, const Elf64_Rela *rela, place_word *word)
-{
-	struct rl_object *definer = r->memo.object;
-	if (place_find(r, rela->r_offset, 2 * sizeof *word) == NULL)
-		return damaged(r, RL_RELOC_TLSDESC);
-	if (definer == NULL) {
-		word[0] = (uintptr_t)rl_port_tlsdesc_undefined_weak;
-		word[1] = (uint64_t)rela->r_addend;
-		return RL_OK;
-	}
-	if (definer->tls.size == 0)
-		return damaged(r, RL_RELOC_TLSDESC);
-	uint64_t offset = r->memo.symbol->st_value + (uint64_t)rela->r_addend;
-	if (rl_tls_static_offer(r->linker, definer)) {
-		word[0] = (uintptr_t)rl_port_tlsdesc_static;
-		word[1] = RL_TLS_BELOW_TP ? offset - definer->tls.offset : offset + definer->tls.offset;
-		return RL_OK;
-	}
-	struct rl_tls_descriptor *descriptor = rl_tls_descriptor_make(&r->linker->tls, r->object, definer, offset);
-	if (descriptor == NULL)
-		return rl_fail(r->diag, RL_NO_MEMORY, .subject = r->object->path);
-	word[0] = (uintptr_t)rl_port_tlsdesc_dynamic;
-	word[1] = (uintptr_t)descriptor;
-	return RL_OK;
-}
-
-static enum rl_status tls_apply(struct relocator *r, const Elf64_Rela *rela, uint32_t type, place_word *word)
-{
-	struct rl_object *definer = r->memo.object;
-	if (type == RL_RELOC_TLSDESC)
-		return descriptor_apply(r, rela, word);
-	if (definer == NULL)
-		return RL_OK;
-	if (type == RL_RELOC_DTPMOD) {
-		*word = definer->tls.module;
-		return RL_OK;
-	}
-	uint64_t offset = r->memo.symbol->st_value + (uint64_t)rela->r_addend;
-	if (type == RL_RELOC_DTPOFF) {
-		*word = offset - RL_TLS_DTV_BIAS;
-		return RL_OK;
-	}
-	if (definer->tls.size == 0)
-		return damaged(r, type);
-	struct rl_tls_lack lack;
-	enum rl_status status = rl_tls_static_add(r->linker, definer, &lack);
-	if (status != RL_OK)
-		return rl_fail(r->diag, status, .subject = definer->path, .requester = r->object->path,
-			       .symbol = definer->symbols.strings + r->memo.symbol->st_name, .value = lack.obstacle,
-			       .wanted = lack.wanted, .possible = lack.possible);
-	*word = RL_TLS_BELOW_TP ? offset - definer->tls.offset : offset + definer->tls.offset;
-	return RL_OK;
-}
-
-/* Places of 32 bits.  Returns RL_RELOC_TYPE if TYPE is none of them. */
-static enum rl_status narrow_apply(struct relocator *r, const Elf64_Rela *rela, uint32_t type)
-{
-	place_half *word = (place_half *)place_find(r, rela->r_offset, sizeof *word);
-	if (word == NULL)
-		return damaged(r, type);
-	uint64_t value = rl_binding_address(&r->memo) + (uint64_t)rela->r_addend;
-	bool fits;
-	if (type == RL_RELOC_SIZE32) {
-		value = (r->memo.object == NULL ? 0 : r->memo.symbol->st_size) + (uint64_t)rela->r_addend;
-		fits = value == (uint32_t)value;
-	} else if (type == RL_RELOC_SYMBOLIC32) {
-		fits = value == (uint32_t)value;
-	} else if (type == RL_RELOC_PC32) {
-		value -= (uintptr_t)word;
-		fits = (int64_t)value == (int32_t)value;
-	} else {
-		return rl_fail(r->diag, RL_RELOC_TYPE, .subject = r->object->path, .value = type);
-	}
-	*word = (uint32_t)value;
-	if (!fits) {
-		struct rl_diag warning = RL_DIAG_NONE;
-		const Elf64_Sym *symbol = &r->object->symbols.symbols[ELF64_R_SYM(rela->r_info)];
-		rl_fail(&warning, RL_RELOC_OVERFLOW, .subject = r->object->path, .value = type,
-			.symbol = rl_dynamic_string(&r->object->dynamic, symbol->st_name));
-		r->linker->warn(r->linker, &warning);
-		rl_diag_drop(&warning);
-	}
-	return RL_OK;
-}
-
 /* A reference could not be resolved: the personality may know what to do.  RL_OK: it has a binding in the memo, or the
  * place is left alone. */
-static __attribute__((noinline)) enum rl_status excuse(struct relocator *r, const Elf64_Rela *rela,
+static __attribute__((noinline)) enum rl_status excuse(struct rl_relocator *r, const Elf64_Rela *rela,
 						       enum rl_status status)
 {
 	if (status != RL_SYMBOL_UNDEFINED || r->linker->excuse_symbol == NULL)
@@ -343,11 +203,12 @@ static __attribute__((noinline)) enum rl_status excuse(struct relocator *r, cons
 }
 
 /* A word that becomes the address of a symbol: nearly all relocations with symbols. */
-static inline enum rl_status address_apply(struct relocator *r, const Elf64_Rela *rela, enum rl_reference_class class)
+static inline enum rl_status address_apply(struct rl_relocator *r, const Elf64_Rela *rela,
+					   enum rl_reference_class class)
 {
-	place_word *word = place(r, rela->r_offset);
+	rl_reloc_word *word = place(r, rela->r_offset);
 	if (word == NULL)
-		return damaged(r, (unsigned)ELF64_R_TYPE(rela->r_info));
+		return rl_reloc_damaged(r, (unsigned)ELF64_R_TYPE(rela->r_info));
 	enum rl_status status = reference_resolve(r, ELF64_R_SYM(rela->r_info), class);
 	if (__builtin_expect(status != RL_OK, 0)) {
 		RL_TRY(excuse(r, rela, status));
@@ -360,23 +221,23 @@ static inline enum rl_status address_apply(struct relocator *r, const Elf64_Rela
 	return RL_OK;
 }
 
-static inline enum rl_status irelative_apply(struct relocator *r, const Elf64_Rela *rela)
+static inline enum rl_status irelative_apply(struct rl_relocator *r, const Elf64_Rela *rela)
 {
-	place_word *word = place(r, rela->r_offset);
+	rl_reloc_word *word = place(r, rela->r_offset);
 	if (word == NULL)
-		return damaged(r, RL_RELOC_IRELATIVE);
+		return rl_reloc_damaged(r, RL_RELOC_IRELATIVE);
 	return defer(r, word, r->bias + (uint64_t)rela->r_addend, 0);
 }
 
 /* One relocation of the rarer kinds. */
-static enum rl_status rare_apply(struct relocator *r, const Elf64_Rela *rela, uint32_t type)
+static enum rl_status rare_apply(struct rl_relocator *r, const Elf64_Rela *rela, uint32_t type)
 {
 	if (type == RL_RELOC_NONE)
 		return RL_OK;
-	place_word *word = place(r, rela->r_offset);
+	rl_reloc_word *word = place(r, rela->r_offset);
 	if (type == RL_RELOC_RELATIVE || type == RL_RELOC_RELATIVE_ALT) {
 		if (word == NULL)
-			return damaged(r, type);
+			return rl_reloc_damaged(r, type);
 		*word = r->bias + (uint64_t)rela->r_addend;
 		return RL_OK;
 	}
@@ -386,25 +247,10 @@ static enum rl_status rare_apply(struct relocator *r, const Elf64_Rela *rela, ui
 		if (r->memo.object == NULL)
 			return RL_OK;
 	}
-	if (type == RL_RELOC_COPY)
-		return copy_apply(r, rela);
-	if (word == NULL)
-		return narrow_apply(r, rela, type);
-	switch (type) {
-	case RL_RELOC_DTPMOD:
-	case RL_RELOC_DTPOFF:
-	case RL_RELOC_TPOFF:
-	case RL_RELOC_TLSDESC:
-		return tls_apply(r, rela, type, word);
-	case RL_RELOC_SIZE64:
-		*word = (r->memo.object == NULL ? 0 : r->memo.symbol->st_size) + (uint64_t)rela->r_addend;
-		return RL_OK;
-	default:
-		return narrow_apply(r, rela, type);
-	}
+	return rl_reloc_apply_special(r, rela, type, word);
 }
 
-static inline enum rl_status rela_apply(struct relocator *r, const Elf64_Rela *rela)
+static inline enum rl_status rela_apply(struct rl_relocator *r, const Elf64_Rela *rela)
 {
 	uint32_t type = ELF64_R_TYPE(rela->r_info);
 	if (type == RL_RELOC_GLOB_DAT || type == RL_RELOC_SYMBOLIC)
@@ -417,7 +263,7 @@ static inline enum rl_status rela_apply(struct relocator *r, const Elf64_Rela *r
 }
 
 /* The same with somebody who wants to be asked. */
-static __attribute__((noinline)) enum rl_status table_apply_asking(struct relocator *r, const Elf64_Rela *rela,
+static __attribute__((noinline)) enum rl_status table_apply_asking(struct rl_relocator *r, const Elf64_Rela *rela,
 								   const Elf64_Rela *end)
 {
 	for (; rela < end; rela++) {
@@ -429,7 +275,7 @@ static __attribute__((noinline)) enum rl_status table_apply_asking(struct reloca
 	return RL_OK;
 }
 
-static enum rl_status table_apply(struct relocator *r, const Elf64_Rela *rela, const Elf64_Rela *end)
+static enum rl_status table_apply(struct rl_relocator *r, const Elf64_Rela *rela, const Elf64_Rela *end)
 {
 	if (__builtin_expect(r->linker->before_relocation != NULL, 0))
 		return table_apply_asking(r, rela, end);
@@ -454,7 +300,7 @@ static bool is_eager(const struct rl_object *object, uint32_t index)
 }
 
 /* The PLT of an object that may wait: each slot goes on pointing at its own stub, now at its real address. */
-static enum rl_status plt_apply_lazily(struct relocator *r)
+static enum rl_status plt_apply_lazily(struct rl_relocator *r)
 {
 	const Elf64_Rela *rela = r->object->dynamic.plt.start, *end = rela + r->object->dynamic.plt.count;
 	bool looks_at_symbols = has_eager_symbols(r->object);
@@ -464,22 +310,22 @@ static enum rl_status plt_apply_lazily(struct relocator *r)
 			RL_TRY(rela_apply(r, rela));
 			continue;
 		}
-		place_word *word = place(r, rela->r_offset);
+		rl_reloc_word *word = place(r, rela->r_offset);
 		if (word == NULL)
-			return damaged(r, RL_RELOC_JUMP_SLOT);
+			return rl_reloc_damaged(r, RL_RELOC_JUMP_SLOT);
 		*word += r->bias;
 	}
 	return RL_OK;
 }
 
 /* A table of the file; most objects lack one or the other. */
-static enum rl_status whole_table_apply(struct relocator *r, const struct rl_table *table, size_t first)
+static enum rl_status whole_table_apply(struct rl_relocator *r, const struct rl_table *table, size_t first)
 {
 	const Elf64_Rela *rela = table->start;
 	return table->count == 0 ? RL_OK : table_apply(r, rela + first, rela + table->count);
 }
 
-static enum rl_status tables_apply(struct relocator *r)
+static enum rl_status tables_apply(struct rl_relocator *r)
 {
 	const struct rl_dynamic *dynamic = &r->object->dynamic;
 	const Elf64_Rela *rela = dynamic->rela.start;
@@ -497,7 +343,7 @@ static enum rl_status tables_apply(struct relocator *r)
 }
 
 /* Make read-only segments writable for DT_TEXTREL, or as they were. */
-static enum rl_status text_open(struct relocator *r, bool is_open)
+static enum rl_status text_open(struct rl_relocator *r, bool is_open)
 {
 	const struct rl_image *image = &r->object->image;
 	size_t page_size = rl_memory_page(r->object->memory, r->linker->page_size);
@@ -517,10 +363,10 @@ static enum rl_status text_open(struct relocator *r, bool is_open)
 	return RL_OK;
 }
 
-static void deferred_run(struct relocator *r)
+static void deferred_run(struct rl_relocator *r)
 {
 	for (size_t i = 0; i < r->deferred_count && !r->linker->runs_nothing; i++) {
-		struct deferred *deferred = &r->deferred[i];
+		struct rl_deferred *deferred = &r->deferred[i];
 		*deferred->place = rl_port_ifunc_call(deferred->resolver) + deferred->addend;
 	}
 }
@@ -539,7 +385,7 @@ static enum rl_status relro_seal(struct rl_object *object, struct rl_diag *diag)
 enum rl_status rl_relocate(struct rl_linker *linker, struct rl_object *object, bool is_lazy, struct rl_diag *diag)
 {
 	struct rl_prefix prefix;
-	struct relocator r = {.linker = linker,
+	struct rl_relocator r = {.linker = linker,
 			      .object = object,
 			      .diag = diag,
 			      .bias = object->image.bias,
@@ -569,7 +415,8 @@ enum rl_status rl_relocate_one(struct rl_linker *linker, struct rl_object *objec
 			       struct rl_diag *diag)
 {
 	struct rl_prefix prefix = {.is_useful = false};
-	struct relocator r = {.linker = linker, .object = object, .diag = diag, .prefix = &prefix, .bias = object->image.bias};
+	struct rl_relocator r = {.linker = linker, .object = object, .diag = diag, .prefix = &prefix,
+				 .bias = object->image.bias};
 	uintptr_t page = (r.bias + rela->r_offset) & -linker->page_size;
 	bool is_sealed = page >= object->relro.start && page < object->relro.end;
 	if (is_sealed)

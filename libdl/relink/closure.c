@@ -119,16 +119,11 @@ static relink_status member_add(struct relink_closure *closure, relink_scan *sca
 			return RELINK_OK;
 		}
 	}
-	if (closure->count == closure->capacity) {
-		size_t capacity = closure->capacity == 0 ? 8 : closure->capacity * 2;
-		struct rl_member *members =
-			rl_heap_grow(closure->members, closure->capacity * sizeof *members, capacity * sizeof *members);
-		if (members != NULL) {
-			closure->members = members;
-			closure->capacity = capacity;
-		}
-	}
-	if (closure->count == closure->capacity || !member_fill(&member, closure->context, requester)) {
+	struct rl_member *members =
+		rl_heap_room(closure->members, closure->count, &closure->capacity, sizeof *members, 8);
+	if (members != NULL)
+		closure->members = members;
+	if (members == NULL || !member_fill(&member, closure->context, requester)) {
 		(void)rl_error_plain(error, RELINK_E_MEMORY, path);
 		member_drop(&member);
 		return RELINK_E_MEMORY;

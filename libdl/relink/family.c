@@ -99,12 +99,12 @@ static void *symbol_version(void *handle, const char *name, const char *version)
 	return rl_host.functions.symbol_version(handle == RL_DL_NEXT ? RL_DL_DEFAULT : handle, name, version);
 }
 
-static int iterate(rl_host_visitor *visit, void *argument)
+static int iterate(rl_phdr_visitor *visit, void *argument)
 {
 	return rl_host_iterate(&rl_host, visit, argument);
 }
 
-static int find_object(uintptr_t address, struct rl_host_found *out_result)
+static int find_object(uintptr_t address, struct rl_found_object *out_result)
 {
 	return rl_host_find_object(&rl_host, address, out_result);
 }

@@ -85,6 +85,18 @@ static enum rl_status open_object(relink_context *context, const struct origin *
 	return RL_OK;
 }
 
+static relink_status origin_open(relink_context *context, const struct origin *origin, const relink_options *options,
+				 relink_module **out_module, relink_error *error)
+{
+	struct rl_diag diag = RL_DIAG_NONE;
+	rl_engine_lock();
+	enum rl_status status = open_object(context, origin, options, out_module, &diag);
+	rl_engine_unlock();
+	return status == RL_OK ? RELINK_OK : rl_error_take(&diag, error);
+}
+
+static const relink_options no_options;
+
 static relink_status arguments_check(const relink_context *context, const relink_options *options,
 				     relink_module *const *out_module)
 {
@@ -109,25 +121,16 @@ static enum rl_status kind_check(const struct rl_file *file, const relink_input 
 relink_status rl_load_file(relink_context *context, const relink_input *input, struct rl_file *file,
 			   const relink_options *options, relink_module **out_module, relink_error *error)
 {
-	static const relink_options none;
 	struct rl_diag diag = RL_DIAG_NONE;
 	if (options == NULL)
-		options = &none;
+		options = &no_options;
 	relink_status refused = arguments_check(context, options, out_module);
 	if (refused != RELINK_OK)
 		return rl_error_plain(error, refused, input->name);
-	relink_module *module = NULL;
-	enum rl_status status = kind_check(file, input, options->flags, &diag);
-	if (status == RL_OK) {
-		rl_engine_lock();
-		struct origin origin = {.name = input->name != NULL ? input->name : "<memory>", .file = file};
-		status = open_object(context, &origin, options, &module, &diag);
-		rl_engine_unlock();
-	}
-	if (status != RL_OK)
+	if (kind_check(file, input, options->flags, &diag) != RL_OK)
 		return rl_error_take(&diag, error);
-	*out_module = module;
-	return RELINK_OK;
+	struct origin origin = {.name = input->name != NULL ? input->name : "<memory>", .file = file};
+	return origin_open(context, &origin, options, out_module, error);
 }
 
 relink_status relink_load(relink_context *context, const relink_input *input, const relink_options *options,
@@ -154,10 +157,8 @@ relink_status relink_load(relink_context *context, const relink_input *input, co
 relink_status relink_load_mapped(relink_context *context, const relink_mapped *mapped, const relink_options *options,
 				 relink_module **out_module, relink_error *error)
 {
-	static const relink_options none;
-	struct rl_diag diag = RL_DIAG_NONE;
 	if (options == NULL)
-		options = &none;
+		options = &no_options;
 	if (mapped == NULL || mapped->name == NULL || mapped->program_headers == NULL
 	    || arguments_check(context, options, out_module) != RELINK_OK)
 		return rl_error_plain(error, RELINK_E_ARGUMENT, "");
@@ -168,36 +169,20 @@ relink_status relink_load_mapped(relink_context *context, const relink_mapped *m
 				       .bias = mapped->bias,
 				       .entry = mapped->entry == 0 ? mapped->bias : mapped->entry};
 	struct origin origin = {.name = mapped->name, .adoption = &adoption};
-	relink_module *module = NULL;
-	rl_engine_lock();
-	enum rl_status status = open_object(context, &origin, options, &module, &diag);
-	rl_engine_unlock();
-	if (status != RL_OK)
-		return rl_error_take(&diag, error);
-	*out_module = module;
-	return RELINK_OK;
+	return origin_open(context, &origin, options, out_module, error);
 }
 
 relink_status relink_open(relink_context *context, const char *name, const relink_options *options,
 			  relink_module **out_module, relink_error *error)
 {
-	static const relink_options none;
-	struct rl_diag diag = RL_DIAG_NONE;
 	if (options == NULL)
-		options = &none;
+		options = &no_options;
 	relink_status refused = name == NULL || *name == '\0' ? RELINK_E_ARGUMENT
 							     : arguments_check(context, options, out_module);
 	if (refused != RELINK_OK)
 		return rl_error_plain(error, refused, "");
-	rl_engine_lock();
-	relink_module *module = NULL;
 	struct origin origin = {.name = name};
-	enum rl_status status = open_object(context, &origin, options, &module, &diag);
-	rl_engine_unlock();
-	if (status != RL_OK)
-		return rl_error_take(&diag, error);
-	*out_module = module;
-	return RELINK_OK;
+	return origin_open(context, &origin, options, out_module, error);
 }
 
 relink_status relink_initialize(relink_module *module)

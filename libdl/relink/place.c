@@ -166,15 +166,11 @@ static void piece_remove(struct rl_member *member, size_t index)
 
 static bool piece_insert(struct rl_member *member, size_t index, const struct rl_moved *piece)
 {
-	if (member->piece_count == member->piece_capacity) {
-		size_t capacity = member->piece_capacity == 0 ? 16 : member->piece_capacity * 2;
-		struct rl_moved *pieces = rl_heap_grow(member->pieces, member->piece_capacity * sizeof *pieces,
-						       capacity * sizeof *pieces);
-		if (pieces == NULL)
-			return false;
-		member->pieces = pieces;
-		member->piece_capacity = capacity;
-	}
+	struct rl_moved *pieces =
+		rl_heap_room(member->pieces, member->piece_count, &member->piece_capacity, sizeof *pieces, 16);
+	if (pieces == NULL)
+		return false;
+	member->pieces = pieces;
 	memmove(&member->pieces[index + 1], &member->pieces[index],
 		(member->piece_count - index) * sizeof member->pieces[0]);
 	member->pieces[index] = *piece;

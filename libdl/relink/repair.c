@@ -14,15 +14,10 @@
 
 bool rl_mark_add(struct rl_marks *marks, uint64_t place, uint64_t target, uint64_t distance)
 {
-	if (marks->count == marks->capacity) {
-		size_t capacity = marks->capacity == 0 ? 64 : marks->capacity * 2;
-		struct rl_mark *items =
-			rl_heap_grow(marks->items, marks->capacity * sizeof *items, capacity * sizeof *items);
-		if (items == NULL)
-			return false;
-		marks->items = items;
-		marks->capacity = capacity;
-	}
+	struct rl_mark *items = rl_heap_room(marks->items, marks->count, &marks->capacity, sizeof *items, 64);
+	if (items == NULL)
+		return false;
+	marks->items = items;
 	marks->items[marks->count++] = (struct rl_mark){place, target, distance};
 	return true;
 }

@@ -244,28 +244,37 @@ static enum rl_status object_enter(relink_context *context, struct rl_object *ob
 	return status == RL_OK ? RL_OK : rl_fail(diag, status, .subject = object->path);
 }
 
-static enum rl_status synthetic_make(relink_context *context, const char *name, const relink_definition *definitions,
-				     size_t count, struct rl_object **out_object, struct rl_diag *diag)
+/* What a module is to be made of. */
+struct recipe {
+	const char *name;
+	const relink_definition *definitions;
+	size_t count;
+	relink_provider *provide; /* asked with USER for all other names; NULL: there are none */
+	void *user;
+};
+
+static enum rl_status synthetic_make(relink_context *context, const struct recipe *recipe, struct rl_object **out_object,
+				     struct rl_diag *diag)
 {
-	if (rl_namespace_find(&context->space, name) != NULL)
-		return rl_fail(diag, RL_NAME_TAKEN, .subject = name);
+	if (rl_namespace_find(&context->space, recipe->name) != NULL)
+		return rl_fail(diag, RL_NAME_TAKEN, .subject = recipe->name);
 	struct rl_object *object = rl_heap_take(sizeof *object);
-	if (object == NULL || (object->path = rl_heap_string(name)) == NULL) {
+	if (object == NULL || (object->path = rl_heap_string(recipe->name)) == NULL) {
 		rl_heap_give(object);
-		return rl_fail(diag, RL_NO_MEMORY, .subject = name);
+		return rl_fail(diag, RL_NO_MEMORY, .subject = recipe->name);
 	}
 	object->kind = RL_OBJECT_OPENED;
 	object->is_relocated = object->init_called = object->needs_known = object->is_synthetic = true;
 	object->image = rl_image_make(0, &everywhere, 1);
 	object->phdr = &everywhere;
-	enum rl_status status = tables_make(object, thread_size(definitions, count));
+	enum rl_status status = tables_make(object, thread_size(recipe->definitions, recipe->count));
 	if (status == RL_OK)
-		status = definitions_put(object, definitions, count);
+		status = definitions_put(object, recipe->definitions, recipe->count);
 	if (status == RL_OK)
 		status = object_enter(context, object, diag);
 	if (status != RL_OK) {
 		rl_object_drop(&rl_engine.linker, object);
-		return diag->status != RL_OK ? diag->status : rl_fail(diag, RL_NO_MEMORY, .subject = name);
+		return diag->status != RL_OK ? diag->status : rl_fail(diag, RL_NO_MEMORY, .subject = recipe->name);
 	}
 	*out_object = object;
 	return RL_OK;
@@ -286,34 +295,38 @@ static bool are_sound(const relink_definition *definitions, size_t count, bool m
 	return true;
 }
 
-static relink_status module_make(relink_context *context, const char *name, const relink_definition *definitions,
-				 size_t count, relink_provider *provide, void *user, relink_module **out_module,
+/* From now on the provider is asked for what the table lacks: the filter lets every name pass. */
+static enum rl_status provider_set(struct rl_object *object, const struct recipe *recipe)
+{
+	static const uint64_t everything[1] = {UINT64_MAX};
+	struct table *table = object->tables;
+	table->provide = recipe->provide;
+	table->user = recipe->user;
+	object->symbols.bloom = everything;
+	object->symbols.bloom_mask = 0;
+	object->is_provider = true;
+	rl_engine.linker.provide = rl_provider_ask;
+	return rl_own_scope_make(object); /* scopes have filters by heart */
+}
+
+static relink_status module_make(relink_context *context, const struct recipe *recipe, relink_module **out_module,
 				 relink_error *error)
 {
 	struct rl_diag diag = RL_DIAG_NONE;
 	struct rl_object *object = NULL;
 	relink_module *module = NULL;
 	rl_engine_lock();
-	enum rl_status status = synthetic_make(context, name, definitions, count, &object, &diag);
-	if (status == RL_OK && provide != NULL) {
-		static const uint64_t everything[1] = {UINT64_MAX};
-		struct table *table = object->tables;
-		table->provide = provide;
-		table->user = user;
-		object->symbols.bloom = everything;
-		object->symbols.bloom_mask = 0;
-		object->is_provider = true;
-		rl_engine.linker.provide = rl_provider_ask;
-		status = rl_own_scope_make(object); /* scopes have filters by heart */
-	}
+	enum rl_status status = synthetic_make(context, recipe, &object, &diag);
+	if (status == RL_OK && recipe->provide != NULL)
+		status = provider_set(object, recipe);
 	if (status == RL_OK && (module = rl_module_take(object)) == NULL)
-		status = rl_fail(&diag, RL_NO_MEMORY, .subject = name);
+		status = rl_fail(&diag, RL_NO_MEMORY, .subject = recipe->name);
 	if (status != RL_OK && object != NULL)
 		rl_object_drop(&rl_engine.linker, object);
 	rl_engine_unlock();
 	if (status == RL_NAME_TAKEN) {
 		rl_diag_drop(&diag);
-		return rl_error_plain(error, RELINK_E_LINK_EXISTS, name);
+		return rl_error_plain(error, RELINK_E_LINK_EXISTS, recipe->name);
 	}
 	if (status != RL_OK)
 		return rl_error_take(&diag, error);
@@ -326,7 +339,8 @@ relink_status relink_synthetic_new(relink_context *context, const char *name, co
 {
 	if (context == NULL || name == NULL || *name == '\0' || out_module == NULL || !are_sound(definitions, count, true))
 		return rl_error_plain(error, RELINK_E_ARGUMENT, name);
-	return module_make(context, name, definitions, count, NULL, NULL, out_module, error);
+	const struct recipe recipe = {.name = name, .definitions = definitions, .count = count};
+	return module_make(context, &recipe, out_module, error);
 }
 
 relink_status relink_provider_new(relink_context *context, const char *name, relink_provider *provide, void *user,
@@ -334,7 +348,8 @@ relink_status relink_provider_new(relink_context *context, const char *name, rel
 {
 	if (context == NULL || name == NULL || *name == '\0' || out_module == NULL || provide == NULL)
 		return rl_error_plain(error, RELINK_E_ARGUMENT, name);
-	return module_make(context, name, NULL, 0, provide, user, out_module, error);
+	const struct recipe recipe = {.name = name, .provide = provide, .user = user};
+	return module_make(context, &recipe, out_module, error);
 }
 
 relink_status relink_synthetic_add(relink_module *module, const relink_definition *definitions, size_t count,

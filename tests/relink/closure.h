@@ -1,8 +1,19 @@
-/* What the tests of closures share: making one, its sections by their names, and the mappings that a failure must not change. */
+/* What the tests of closures share: making one and its arenas, its sections by their names, and the mappings that a failure
+ * must not change. */
 #ifndef RELINK_TEST_CLOSURE_H
 #define RELINK_TEST_CLOSURE_H
 
 #include "check.h"
+
+enum { HUGE = 2 << 20 }; /* a huge page of the CPU */
+
+/* Libraries find what they need by their own paths. */
+static inline relink_context *context_new(void)
+{
+	relink_context *context = check_context(0);
+	NEED(relink_search_runpath(context) == RELINK_OK);
+	return context;
+}
 
 static inline relink_closure *closure_new(relink_context *context, const char *path)
 {
@@ -28,6 +39,30 @@ static inline size_t section_named(const relink_closure *closure, size_t module,
 	size_t section = section_find(closure, module, name);
 	NEED(section != 0);
 	return section;
+}
+
+static inline relink_arena *arena_new(relink_closure *closure, relink_content memory, size_t page_size, unsigned flags)
+{
+	relink_arena *arena = NULL;
+	NEED(relink_arena_new(closure, memory, page_size, flags, &arena, NULL) == RELINK_OK);
+	return arena;
+}
+
+static inline int is_inside(const relink_arena_info *info, const void *address)
+{
+	return (uintptr_t)address >= (uintptr_t)info->address
+	       && (uintptr_t)address < (uintptr_t)info->address + info->used;
+}
+
+/* The section, if there is one. */
+static inline void section_place(relink_closure *closure, size_t module, const char *name, relink_arena *arena)
+{
+	relink_error error;
+	size_t section = section_find(closure, module, name);
+	if (section != 0 && relink_place_section(closure, module, section, arena, RELINK_NEXT, &error) != RELINK_OK) {
+		fprintf(stderr, "%s: %s %s\n", name, relink_status_name(error.status), error.symbol);
+		check_failures++;
+	}
 }
 
 /* The mappings without data that is in no file: what the heap and the stack do is left out. */

@@ -54,8 +54,8 @@ int stress_dladdr(const void *address, struct rl_dl_address *out_info)
 	return rl_dl_address(address, out_info);
 }
 
-int stress_dl_iterate_phdr(rl_host_visitor *visit, void *argument);
-int stress_dl_iterate_phdr(rl_host_visitor *visit, void *argument)
+int stress_dl_iterate_phdr(rl_phdr_visitor *visit, void *argument);
+int stress_dl_iterate_phdr(rl_phdr_visitor *visit, void *argument)
 {
 	return rl_host_iterate(&rl_host, visit, argument);
 }

@@ -48,6 +48,26 @@ static void sizes_check(void)
 	CHECK(rl_heap_take_aligned(SIZE_MAX - 64, 4096) == NULL);
 }
 
+/* An array keeps its place while there is room, and its items when it moves. */
+static void room_check(void)
+{
+	uint32_t *items = NULL;
+	size_t capacity = 0;
+	for (uint32_t count = 0; count < 1000; count++) {
+		size_t before = capacity;
+		uint32_t *grown = rl_heap_room(items, count, &capacity, sizeof *grown, 5);
+		NEED(grown != NULL && capacity > count);
+		CHECK(capacity == (before == 0 ? 5 : count < before ? before : 2 * before));
+		CHECK(capacity != before || grown == items);
+		items = grown;
+		items[count] = count;
+		CHECK(items[0] == 0 && items[count / 2] == count / 2);
+	}
+	size_t too_many = SIZE_MAX / 16;
+	CHECK(rl_heap_room(items, too_many, &too_many, sizeof *items, 5) == NULL && too_many == SIZE_MAX / 16 && items[999] == 999);
+	rl_heap_give(items);
+}
+
 static void alignment_check(void)
 {
 	for (size_t align = 1; align <= (size_t)1 << 21; align *= 2) {
@@ -215,6 +235,7 @@ static void signal_check(void)
 int main(void)
 {
 	sizes_check();
+	room_check();
 	alignment_check();
 	helpers_check();
 	reuse_check();

@@ -1,29 +1,20 @@
 /* _dl_find_object: what the unwinder asks for every frame, in any context.  Lock-free. */
 #include "glibc.h"
 
-/* struct dl_find_object of <dlfcn.h>. */
-struct find_result {
-	uint64_t flags;
-	uintptr_t map_start, map_end;
-	struct rl_link_map *map;
-	const void *eh_frame;
-	uint64_t reserved[7];
-};
-
 /* False: nobody's, or without what the unwinder needs. */
-static bool result_fill(struct rl_address_found found, struct find_result *result)
+static bool result_fill(struct rl_address_found found, struct rl_found_object *result)
 {
 	if (found.object == NULL || found.object->eh_frame_header == NULL)
 		return false;
-	result->flags = 0;
-	result->map_start = found.start;
-	result->map_end = found.end;
-	result->map = rl_shadow_map(found.object);
-	result->eh_frame = found.object->eh_frame_header;
+	result->dlfo_flags = 0;
+	result->dlfo_map_start = found.start;
+	result->dlfo_map_end = found.end;
+	result->dlfo_link_map = rl_shadow_map(found.object);
+	result->dlfo_eh_frame = found.object->eh_frame_header;
 	return true;
 }
 
-int rl_glibc_find_object(struct rl_glibc *glibc, uintptr_t address, void *out_result)
+int rl_glibc_find_object(struct rl_glibc *glibc, uintptr_t address, struct rl_found_object *out_result)
 {
 	struct rl_address_table *addresses = &glibc->linker->addresses;
 	size_t version;

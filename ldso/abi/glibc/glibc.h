@@ -5,6 +5,7 @@
 
 #include "../../base/kernel.h"
 #include "../../link/linker.h"
+#include "../../link/visible.h"
 #include "fingerprint.h"
 #include "layout.h"
 
@@ -160,7 +161,7 @@ struct rl_glibc_guards {
 };
 extern struct rl_glibc_guards rl_glibc_guards;
 
-/* find_object.c: struct dl_find_object is public (<dlfcn.h>). */
-int rl_glibc_find_object(struct rl_glibc *glibc, uintptr_t address, void *out_result);
+/* find_object.c */
+int rl_glibc_find_object(struct rl_glibc *glibc, uintptr_t address, struct rl_found_object *out_result);
 
 #endif

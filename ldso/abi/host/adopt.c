@@ -58,7 +58,7 @@ Elf64_Dyn *rl_host_dynamic_copy(const struct rl_image *image, const Elf64_Dyn *e
 	return copy;
 }
 
-static struct rl_host_map *map_find(struct rl_host *host, const struct rl_host_phdr_info *info)
+static struct rl_host_map *map_find(struct rl_host *host, const struct rl_phdr_info *info)
 {
 	for (size_t i = 0; i < info->dlpi_phnum; i++) {
 		if (info->dlpi_phdr[i].p_type != PT_DYNAMIC)
@@ -105,7 +105,7 @@ struct walk {
 	bool has_changed;
 };
 
-static enum rl_status object_adopt(struct walk *walk, const struct rl_host_phdr_info *info)
+static enum rl_status object_adopt(struct walk *walk, const struct rl_phdr_info *info)
 {
 	struct rl_host *host = walk->host;
 	struct rl_linker *linker = host->linker;
@@ -147,7 +147,7 @@ static enum rl_status object_adopt(struct walk *walk, const struct rl_host_phdr_
 	return RL_OK;
 }
 
-static int visit(struct rl_host_phdr_info *info, size_t size, void *argument)
+static int visit(struct rl_phdr_info *info, size_t size, void *argument)
 {
 	(void)size;
 	struct walk *walk = argument;
@@ -245,7 +245,7 @@ enum rl_status rl_host_adopt_all(struct rl_host *host, struct rl_diag *diag)
 	return RL_OK;
 }
 
-static int counters_visit(struct rl_host_phdr_info *info, size_t size, void *argument)
+static int counters_visit(struct rl_phdr_info *info, size_t size, void *argument)
 {
 	(void)size;
 	unsigned long long *counters = argument;

@@ -10,6 +10,7 @@
 #include "../../base/kernel.h"
 #include "../../link/guest.h"
 #include "../../link/linker.h"
+#include "../../link/visible.h"
 
 /* The start of struct link_map, which is public. */
 struct rl_host_map {
@@ -17,15 +18,6 @@ struct rl_host_map {
 	const char *l_name;
 	Elf64_Dyn *l_ld;
 	struct rl_host_map *l_next, *l_prev;
-};
-
-/* struct dl_find_object of <dlfcn.h>. */
-struct rl_host_found {
-	uint64_t dlfo_flags;
-	uintptr_t dlfo_map_start, dlfo_map_end;
-	void *dlfo_link_map;
-	const void *dlfo_eh_frame;
-	uint64_t dlfo_reserved[7];
 };
 
 /* object->shadow. */
@@ -39,7 +31,7 @@ struct rl_host_shadow {
 	void *kept;               /* a handle of the host: it may not unload what we use; NULL: we do not use it */
 	bool was_seen;            /* in the walk of the host's list that is going on */
 	void *attachment;         /* what the product keeps with the object; owned by it */
-	struct rl_host_found found; /* hosted, and there to stay: what the host's _dl_find_object says; else empty */
+	struct rl_found_object found; /* hosted, and there to stay: what the host's _dl_find_object says; else empty */
 	const void *frames;       /* .eh_frame that an unwinder was told of; the product keeps it */
 	atomic_size_t destructors; /* of thread_local variables, still to run */
 	struct rl_host_symbol_file *symbol_file; /* what gdb is told; NULL: it was not */
@@ -48,18 +40,6 @@ struct rl_host_shadow {
 	bool is_constructed;
 	size_t static_size, static_offset; /* of a released object's block in static TLS; size 0: none */
 };
-
-/* struct dl_phdr_info of <link.h>. */
-struct rl_host_phdr_info {
-	uintptr_t dlpi_addr;
-	const char *dlpi_name;
-	const Elf64_Phdr *dlpi_phdr;
-	uint16_t dlpi_phnum;
-	unsigned long long dlpi_adds, dlpi_subs;
-	size_t dlpi_tls_modid;
-	void *dlpi_tls_data;
-};
-typedef int rl_host_visitor(struct rl_host_phdr_info *info, size_t size, void *argument);
 
 /* Functions of the host, looked up by name.  All but the first four may be NULL. */
 struct rl_host_functions {
@@ -72,8 +52,8 @@ struct rl_host_functions {
 	int (*info)(void *handle, int request, void *out);
 	int (*address)(const void *address, void *out_info);
 	int (*address_more)(const void *address, void *out_info, void **out_extra, int flags);
-	int (*iterate)(rl_host_visitor *visit, void *argument);
-	int (*find_object)(void *address, struct rl_host_found *out_result);
+	int (*iterate)(rl_phdr_visitor *visit, void *argument);
+	int (*find_object)(void *address, struct rl_found_object *out_result);
 	void *(*tls_get_addr)(const struct rl_tls_index *index);
 	void (*static_info)(size_t *size, size_t *align);
 	int (*key_create)(unsigned *key, void (*destructor)(void *));
@@ -191,7 +171,7 @@ struct rl_host {
 	struct rl_host_front stand_in, whole_front; /* behind what a load is given; both in one */
 	void *own_dso; /* an address in our own library */
 	struct rl_host_map *adopting; /* what object_attach is called for */
-	const struct rl_host_phdr_info *adopting_info;
+	const struct rl_phdr_info *adopting_info;
 };
 
 /* host.c: the engine's contract. */
@@ -234,14 +214,14 @@ static inline struct rl_host_shadow *rl_host_shadow(const struct rl_object *obje
 /* list.c: what the process's unwinders and tools see of our objects. */
 RL_NODISCARD enum rl_status rl_host_list_add(struct rl_host *host, struct rl_object *object);
 void rl_host_list_remove(struct rl_host *host, struct rl_object *object);
-int rl_host_find_object(struct rl_host *host, uintptr_t address, struct rl_host_found *out_result);
+int rl_host_find_object(struct rl_host *host, uintptr_t address, struct rl_found_object *out_result);
 
 /* iterate.c: dl_iterate_phdr; and remembering, under the lock, what the host's is to show. */
-int rl_host_iterate(struct rl_host *host, rl_host_visitor *visit, void *argument);
+int rl_host_iterate(struct rl_host *host, rl_phdr_visitor *visit, void *argument);
 void rl_host_walked_renew(struct rl_host *host);
 
 /* walk.c: the host's dl_iterate_phdr, never cut in two by a fork. */
-int rl_host_walk(struct rl_host *host, rl_host_visitor *visit, void *argument);
+int rl_host_walk(struct rl_host *host, rl_phdr_visitor *visit, void *argument);
 void rl_host_walks_stop(struct rl_host *host);    /* before a fork */
 void rl_host_walks_go_on(struct rl_host *host);   /* behind it, in the parent */
 void rl_host_walks_forget(struct rl_host *host);  /* in the child */
@@ -279,7 +259,7 @@ void rl_host_reserve_fill(const struct rl_object *object);
 void rl_host_reserve_give(struct rl_object *object);
 bool rl_host_has_other_threads(void); /* than the calling one; true if that cannot be known */
 /* Whether this object of the host's only holds a place in static TLS: not for others to see. */
-bool rl_host_is_reservation(const struct rl_host_phdr_info *info);
+bool rl_host_is_reservation(const struct rl_phdr_info *info);
 
 /* debug.c: tells gdb of our objects; of EVENT's even if no debugger is there, if that IS_WANTED. */
 void rl_host_debug_hear(struct rl_host *host, const struct rl_event *event, bool is_wanted);

@@ -16,7 +16,7 @@ struct record {
 };
 
 /* The host's object that INFO shows. */
-static const struct rl_object *object_shown(const struct rl_host *host, const struct rl_host_phdr_info *info)
+static const struct rl_object *object_shown(const struct rl_host *host, const struct rl_phdr_info *info)
 {
 	const struct rl_object *object = host->linker->base.first;
 	while (object != NULL && !(object->is_hosted && object->image.bias == info->dlpi_addr
@@ -26,7 +26,7 @@ static const struct rl_object *object_shown(const struct rl_host *host, const st
 }
 
 /* False: where the calling thread has its variables is only known to the host. */
-static bool item_fill(const struct rl_host *host, const struct rl_host_phdr_info *info, struct rl_host_walked_item *item)
+static bool item_fill(const struct rl_host *host, const struct rl_phdr_info *info, struct rl_host_walked_item *item)
 {
 	item->shown = (struct rl_host_shown){.addr = info->dlpi_addr,
 					     .name = info->dlpi_name,
@@ -52,7 +52,7 @@ static const struct rl_host_map *list_end(const struct rl_host *host)
 	return end;
 }
 
-static int record(struct rl_host_phdr_info *info, size_t size, void *argument)
+static int record(struct rl_phdr_info *info, size_t size, void *argument)
 {
 	struct record *record = argument;
 	if (record->walked->count == 0)
@@ -88,7 +88,7 @@ void rl_host_walked_renew(struct rl_host *host)
 
 struct iteration {
 	struct rl_host *host;
-	rl_host_visitor *visit;
+	rl_phdr_visitor *visit;
 	void *argument;
 	unsigned long long adds, subs; /* the host's, and then with ours */
 	bool is_begun, is_done;
@@ -98,7 +98,7 @@ struct iteration {
 /* Show one object.  Field by field: clearing the structure first would cost as much again. */
 static inline int show(const struct iteration *iteration, const struct rl_host_shown *shown, void *tls_data)
 {
-	struct rl_host_phdr_info info;
+	struct rl_phdr_info info;
 	info.dlpi_addr = shown->addr;
 	info.dlpi_name = shown->name;
 	info.dlpi_phdr = shown->phdr;
@@ -157,7 +157,7 @@ static int known_visit(struct iteration *iteration, const struct rl_host_walked 
 }
 
 /* The first visit of the host's shows its counters.  In a walk. */
-static void begin(struct iteration *iteration, const struct rl_host_phdr_info *info)
+static void begin(struct iteration *iteration, const struct rl_phdr_info *info)
 {
 	struct rl_host *host = iteration->host;
 	struct rl_host_walked *walked = atomic_load(&host->walked);
@@ -174,7 +174,7 @@ static void begin(struct iteration *iteration, const struct rl_host_phdr_info *i
 		atomic_store(&walked->is_past, true);
 }
 
-static int host_visit(struct rl_host_phdr_info *info, size_t size, void *argument)
+static int host_visit(struct rl_phdr_info *info, size_t size, void *argument)
 {
 	struct iteration *iteration = argument;
 	if (!iteration->is_begun) {
@@ -184,7 +184,7 @@ static int host_visit(struct rl_host_phdr_info *info, size_t size, void *argumen
 	}
 	if (rl_host_is_reservation(info))
 		return 0;
-	struct rl_host_phdr_info sum = *info;
+	struct rl_phdr_info sum = *info;
 	sum.dlpi_adds = iteration->adds;
 	sum.dlpi_subs = iteration->subs;
 	return iteration->visit(&sum, size < sizeof sum ? size : sizeof sum, iteration->argument);
@@ -228,7 +228,7 @@ static int turn_visit(struct rl_host_turn *turn, void *argument)
 	return host_iterate(iteration);
 }
 
-int rl_host_iterate(struct rl_host *host, rl_host_visitor *visit, void *argument)
+int rl_host_iterate(struct rl_host *host, rl_phdr_visitor *visit, void *argument)
 {
 	struct iteration iteration = {.host = host, .visit = visit, .argument = argument};
 	if (!host->turns.are_kept)

@@ -70,7 +70,7 @@ void rl_host_list_remove(struct rl_host *host, struct rl_object *object)
 		}
 }
 
-static int host_find_object(const struct rl_host *host, uintptr_t address, struct rl_host_found *out_result)
+static int host_find_object(const struct rl_host *host, uintptr_t address, struct rl_found_object *out_result)
 {
 	return host->functions.find_object == NULL ? -1 : host->functions.find_object((void *)address, out_result);
 }
@@ -78,7 +78,7 @@ static int host_find_object(const struct rl_host *host, uintptr_t address, struc
 /* What the host has said of an object that stays, or what it says now.  The reserved words are left as they are, as the
  * host leaves them. */
 static int hosted_find(const struct rl_host *host, const struct rl_object *object, uintptr_t address,
-		       struct rl_host_found *out_result)
+		       struct rl_found_object *out_result)
 {
 	const struct rl_host_shadow *shadow = object == NULL ? NULL : rl_host_shadow(object);
 	if (shadow == NULL || address < shadow->found.dlfo_map_start || address >= shadow->found.dlfo_map_end)
@@ -91,7 +91,7 @@ static int hosted_find(const struct rl_host *host, const struct rl_object *objec
 	return 0;
 }
 
-int rl_host_find_object(struct rl_host *host, uintptr_t address, struct rl_host_found *out_result)
+int rl_host_find_object(struct rl_host *host, uintptr_t address, struct rl_found_object *out_result)
 {
 	const struct rl_object *object = rl_address_find(&host->linker->addresses, address);
 	if (object == NULL || object->is_hosted)

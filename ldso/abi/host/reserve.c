@@ -176,7 +176,7 @@ void rl_host_reserve_give(struct rl_object *object)
 }
 
 /* The mark is on the page that the program headers are on. */
-bool rl_host_is_reservation(const struct rl_host_phdr_info *info)
+bool rl_host_is_reservation(const struct rl_phdr_info *info)
 {
 	const struct reservation *file = (const struct reservation *)info->dlpi_addr;
 	return info->dlpi_phnum == sizeof file->phdrs / sizeof file->phdrs[0] && info->dlpi_phdr == file->phdrs

@@ -32,7 +32,7 @@ enum rl_status rl_host_shadow_make(struct rl_host *host, struct rl_object *objec
 	if (!object->is_hosted)
 		return RL_OK;
 	shadow->hosted = host->adopting;
-	const struct rl_host_phdr_info *info = host->adopting_info;
+	const struct rl_phdr_info *info = host->adopting_info;
 	if (object->tls.size == 0)
 		return RL_OK;
 	object->tls.module = info->dlpi_tls_modid;

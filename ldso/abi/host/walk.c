@@ -19,12 +19,12 @@ static void moment_wait(void)
 
 struct walk {
 	struct rl_host *host;
-	rl_host_visitor *visit;
+	rl_phdr_visitor *visit;
 	void *argument;
 };
 
 /* glibc's lock is held: nobody else writes, and who forks only looks for itself. */
-static int visit(struct rl_host_phdr_info *info, size_t size, void *argument)
+static int visit(struct rl_phdr_info *info, size_t size, void *argument)
 {
 	const struct walk *walk = argument;
 	atomic_uintptr_t *visited = &walk->host->walks.visited;
@@ -47,7 +47,7 @@ static __attribute__((noinline)) unsigned fork_await(struct rl_host_walks *walks
 	return side;
 }
 
-int rl_host_walk(struct rl_host *host, rl_host_visitor *visitor, void *argument)
+int rl_host_walk(struct rl_host *host, rl_phdr_visitor *visitor, void *argument)
 {
 	struct rl_host_walks *walks = &host->walks;
 	struct walk walk = {host, visitor, argument};
