@@ -194,7 +194,8 @@ def test_gdb_preloaded_stripped(workshop, preload):
     need("gdb")
     workshop.build("stripped", ["-s"])
     result = gdb(workshop, linkers.ORIGINAL, ["./prog-plain", "./libopened-stripped.so"],
-                 f"set exec-wrapper env LD_PRELOAD={preload}", "break opened_function", "run", "backtrace", "x/2i $pc", "delete", "continue")
+                 f"set exec-wrapper env LD_PRELOAD={preload}", "break opened_function", "run", "backtrace", "x/2i $pc",
+                 "delete", "continue")
     expect("the preload", result, [
         r"Breakpoint 1, 0x[0-9a-f]+ in opened_function \(\)", r"^#0 .* in opened_function \(\)\n#1 .* main \(argc=2",
         r"<opened_function\+\d+>:", r"exited normally",
