@@ -63,6 +63,11 @@ COMMANDS = {
     "openssl": ("openssl", ["dgst", "-sha256", "/etc/passwd"], r"[0-9a-f]{64}", {}),
     "sort": ("sort", ["-R", "--random-source=/etc/passwd", "/etc/passwd"], r"root:", {}),
     "awk": ("awk", ["BEGIN { printf \"%.3f\\n\", exp(1) }"], r"^2\.718", {}),
+    "php": ("php", ["-r", "echo count(get_loaded_extensions()) > 9, md5('a'), json_encode([1.5]), preg_match('/a+/', 'caat');"],
+            r"^10cc175b9c0f1b6a831c399e269772661\[1\.5\]1$", {}),
+    "ruby": ("ruby", ["-e", "require 'fiddle'; require 'openssl'; f = Fiddle.dlopen('libm.so.6'); p f.sym('cbrt') > 0; "
+                      "puts OpenSSL::Digest::MD5.hexdigest('a'); begin; Fiddle.dlopen('/nowhere.so'); rescue => e; puts e.message; end"],
+             r"^true\n0cc175b9c0f1b6a831c399e269772661\n/nowhere\.so: cannot open", {}),
     "vim": ("vim", ["--version"], r"VIM", {}),
     "cmake": ("cmake", ["--version"], r"cmake version", {}),
 }

@@ -189,6 +189,19 @@ def test_gdb_preloaded(workshop, preload):
     ])
 
 
+def test_gdb_preloaded_stripped(workshop, preload):
+    """Nor does it lose the names of functions where a library has only those that it exports."""
+    need("gdb")
+    workshop.build("stripped", ["-s"])
+    result = gdb(workshop, linkers.ORIGINAL, ["./prog-plain", "./libopened-stripped.so"],
+                 f"set exec-wrapper env LD_PRELOAD={preload}", "break opened_function", "run", "backtrace", "x/2i $pc",
+                 "delete", "continue")
+    expect("the preload", result, [
+        r"Breakpoint 1, 0x[0-9a-f]+ in opened_function \(\)", r"^#0 .* in opened_function \(\)\n#1 .* main \(argc=2",
+        r"<opened_function\+\d+>:", r"exited normally",
+    ])
+
+
 def test_gdb_early(workshop, linker):
     """Stopping at the first instruction, at main, and catching the load of a library."""
     need("gdb")

@@ -223,7 +223,7 @@ static struct rl_host_symbol_file *file_write(const struct source *source, const
 	names->sh_size = writer.used - writer.names;
 	header->e_phnum = 0;
 	header->e_phoff = 0;
-	header->e_entry = 0;
+	header->e_entry += bias; /* gdb takes sections for the same that are as far from the entry in both files */
 	header->e_shoff = sizeof *header;
 	header->e_shstrndx = (Elf64_Half)(writer.section - (Elf64_Shdr *)(header + 1));
 	header->e_shnum = (Elf64_Half)(header->e_shstrndx + 1);
