@@ -32,7 +32,7 @@ def build_musl(folder):
                   ["-o", "program", "program.c", "-L.", "-lget", f"-Wl,-rpath,{folder}",
                    f"-Wl,--dynamic-linker,{LINKER}"]):
         subprocess.run(["musl-gcc", "-O2", *words], cwd=folder, check=True)
-    return [[folder / "program"]]
+    return [folder / "program"]
 
 
 class Symbols:
@@ -48,13 +48,16 @@ class Symbols:
         self.found.sort()
 
     def at(self, address):
-        kind, name = self.found[bisect.bisect_right(self.found, (address, "~")) - 1][1:]
-        return (kind, name) if re.fullmatch(r"[a-z_]\w*", name) else None
+        """What is at ADDRESS, as (kind, name), and how many bytes of it lie behind."""
+        place = bisect.bisect_right(self.found, (address, "~"))
+        kind, name = self.found[place - 1][1:]
+        end = self.found[place][0] if place < len(self.found) else address
+        return ((kind, name), end - address) if re.fullmatch(r"[a-z_]\w*", name) else (None, 0)
 
 
 def touched(folder, command, symbols):
-    """What COMMAND's start runs and reads of ours, as (kind, name)."""
-    log, found, base = folder / "log", set(), None
+    """What COMMAND's start runs and reads of ours, and how many bytes at the end of each it does not."""
+    log, found, base = folder / "log", {}, None
     end = symbols.found[-1][0]
     subprocess.run(["valgrind", "--tool=lackey", "--trace-mem=yes", f"--log-file={log}", *command],
                    cwd="/", check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
@@ -66,8 +69,9 @@ def touched(folder, command, symbols):
             address = int(access.group(1), 16)
             base = address - symbols.start if base is None else base  # the first instruction is our first
             if 0 <= address - base <= end + 0x1000:
-                found.add(symbols.at(address - base))
-    return found - {None}
+                what, rest = symbols.at(address - base)
+                found[what] = min(rest, found.get(what, rest))
+    return {what: rest for what, rest in found.items() if what}
 
 
 def write(path, what, groups, lines_of):
@@ -75,7 +79,7 @@ def write(path, what, groups, lines_of):
         print(f"/* {what}  Written by tools/start-order.py. */", file=out)
         for head, found in groups:
             print(f"/* {head} */", file=out)
-            for name in sorted(found):
+            for name in found:
                 print(lines_of.format(name), file=out)
 
 
@@ -83,14 +87,17 @@ def main():
     symbols = Symbols()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        musl = set.union(*(touched(folder, command, symbols) for command in build_musl(folder)))
-        glibc = set.union(*(touched(folder, command, symbols) for command in GLIBC))
-    groups = [("both", musl & glibc), ("musl", musl - glibc), ("glibc", glibc - musl)]
-    functions = [(head, [name for kind, name in found if kind == "t"]) for head, found in groups]
+        musl = touched(folder, build_musl(folder), symbols)
+        glibc = set().union(*(touched(folder, command, symbols) for command in GLIBC))
+    groups = [("both", musl.keys() & glibc), ("musl", musl.keys() - glibc), ("glibc", glibc - musl.keys())]
+    functions = [(head, sorted(name for kind, name in found if kind == "t")) for head, found in groups]
+    # The end of the window's last function may lie outside, if it does not run.
+    last = max(functions[1][1], key=lambda name: musl["t", name])
+    functions[1][1].sort(key=lambda name: name == last)
     write(ROOT / "ldso" / "start-order.ld", "What a start runs, first what starts of both libcs run.", functions,
           "*(.text.{0} .text.{0}.*)")
     # Strings and tables of a function go by its name.
-    constants = [(head, {name for _, name in found}) for head, found in groups[:2]]
+    constants = [(head, sorted({name for _, name in found})) for head, found in groups[:2]]
     write(ROOT / "ldso" / "start-constants.ld", "What a start reads, of musl's and of both.", constants,
           "*(.rodata.{0} .rodata.{0}.*)")
     return 0

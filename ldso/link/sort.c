@@ -94,7 +94,7 @@ static void lender_mark(const struct rl_namespace *namespace, bool mark)
 }
 
 /* The root first, where filtees stand before it in the closure. */
-static enum rl_status root_sort_by_moves(struct rl_object *root)
+static __attribute__((cold)) enum rl_status root_sort_by_moves(struct rl_object *root)
 {
 	size_t count = root->closure.count;
 	struct rl_object **items = root->sorted.items;
@@ -151,7 +151,7 @@ static void list_walk(struct rl_object_list *list, struct rl_object **sorted, bo
 }
 
 /* In the base the program, which is the first, needs no sorting. */
-static enum rl_status all_sort_by_moves(struct rl_namespace *namespace, struct rl_object_list *list)
+static __attribute__((cold)) enum rl_status all_sort_by_moves(struct rl_namespace *namespace, struct rl_object_list *list)
 {
 	size_t sorted = namespace == &namespace->linker->base ? 1 : 0;
 	for (struct rl_object *object = namespace->first; object != NULL; object = object->next)
