@@ -58,7 +58,7 @@ class Product:
         self.exports = "preload-exports.txt" if self.is_preload else "exports.txt"
         # The host calls its constructor and destructor, and gives it these places.
         self.tags = {"DT_INIT_ARRAY", "DT_FINI_ARRAY"} if self.is_preload else set()
-        self.undefined = {"_r_debug", "__libc_stack_end", "_dl_debug_addr", "__environ",
+        self.undefined = {"_r_debug", "__libc_stack_end", "_dl_debug_addr", "getauxval",
                           "__libc_single_threaded"} if self.is_preload else set()
 
 

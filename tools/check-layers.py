@@ -44,7 +44,7 @@ ENTRIES = {
 OUTSIDE = {"memcpy", "memmove", "memset", "memcmp", "memchr", "strlen", "strcmp", "strncmp", "strchr", "strchrnul",
            "_GLOBAL_OFFSET_TABLE_", "_DYNAMIC", "__ehdr_start", "_end", "_etext",
            # What libdl-relink.so and librelink ask their host for, weakly (ldso/abi/host/process.c, libdl/relink/frames.c).
-           "_r_debug", "__libc_stack_end", "_dl_debug_addr", "__environ", "__libc_single_threaded",
+           "_r_debug", "__libc_stack_end", "_dl_debug_addr", "getauxval", "__libc_single_threaded",
            "__register_frame", "__deregister_frame"}
 
 SOURCE_SUFFIXES = {".c", ".h", ".S"}
