@@ -24,7 +24,7 @@ OWN = {
 }
 SHARED_MINIMUM = 30
 # What a host process may have, or may not.
-WEAK = {"__environ", "__libc_single_threaded", "__libc_stack_end", "_dl_debug_addr", "_r_debug", "__register_frame",
+WEAK = {"getauxval", "__libc_single_threaded", "__libc_stack_end", "_dl_debug_addr", "_r_debug", "__register_frame",
         "__deregister_frame"}
 
 
