@@ -131,6 +131,7 @@ struct rl_object {
 	unsigned open_count; /* dlopen handles given out for it */
 	bool is_permanent;   /* never unloaded: start-up object, NODELETE */
 	atomic_uint unique_count; /* unique symbols that were chosen here: it is not unloaded either */
+	atomic_bool has_settled_unique; /* one of those at least was not chosen by an open that may still fail */
 	bool is_relocated, init_called;
 	atomic_bool is_removed; /* lookups pass it over: it goes away */
 	bool mark; /* scratch of the current graph walk; false between operations */

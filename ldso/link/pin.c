@@ -2,16 +2,20 @@
 #include "../base/heap.h"
 #include "relocate.h"
 
-/* It shows in the order of destructors that nobody has an edge to what stays loaded. */
-static bool stays(const struct rl_object *object)
+/* Whether TARGET stays loaded for as long as OBJECT does: it shows in the order of destructors that nobody has an edge to
+ * such an object.  A unique symbol that was chosen by an open that may still fail counts for objects of that open only,
+ * which have yet to be relocated: they go with it. */
+static bool stays(const struct rl_object *object, const struct rl_object *target)
 {
-	return object->is_permanent || atomic_load_explicit(&object->unique_count, memory_order_relaxed) != 0
-	       || (object->dynamic.flags_1 & DF_1_NODELETE);
+	bool has_unique = object->is_relocated
+				  ? atomic_load_explicit(&target->has_settled_unique, memory_order_relaxed)
+				  : atomic_load_explicit(&target->unique_count, memory_order_relaxed) != 0;
+	return target->is_permanent || has_unique || (target->dynamic.flags_1 & DF_1_NODELETE);
 }
 
 enum rl_status rl_pin_add(struct rl_object *object, struct rl_object *target)
 {
-	if (target == object || target->kind != RL_OBJECT_OPENED || stays(target))
+	if (target == object || target->kind != RL_OBJECT_OPENED || stays(object, target))
 		return RL_OK;
 	if (target->namespace != object->namespace)
 		return RL_OK; /* only dlsym finds such a thing: the handle it was given is what keeps it */

@@ -39,12 +39,20 @@ static struct rl_unique_table *table_get(struct rl_namespace *namespace)
 	return table;
 }
 
+/* The object of CHOICE stays from now on. */
+static void home_settle(const struct rl_unique_choice *choice)
+{
+	atomic_store_explicit(&choice->binding.object->has_settled_unique, true, memory_order_relaxed);
+}
+
 /* Use CHOICE for what will stay, unless IS_TENTATIVE.  False: it is not there any more. */
 static bool choice_use(struct rl_unique_choice *choice, bool is_tentative)
 {
 	int state = atomic_load_explicit(&choice->state, memory_order_relaxed);
-	if (state == TENTATIVE && !is_tentative && atomic_compare_exchange_strong(&choice->state, &state, SETTLED))
+	if (state == TENTATIVE && !is_tentative && atomic_compare_exchange_strong(&choice->state, &state, SETTLED)) {
+		home_settle(choice);
 		return true;
+	}
 	return state != DEAD;
 }
 
@@ -87,6 +95,8 @@ enum rl_status rl_unique_choose(struct rl_namespace *namespace, const struct rl_
 			if (is_tentative) {
 				choice->next_tentative = linker->tentative;
 				linker->tentative = choice;
+			} else {
+				home_settle(choice);
 			}
 		} else {
 			choice = chain_find(head, name, is_tentative);
@@ -132,7 +142,11 @@ void rl_unique_settle(struct rl_linker *linker, struct rl_unique_choice *until, 
 		struct rl_unique_choice *choice = linker->tentative;
 		int state = TENTATIVE;
 		linker->tentative = choice->next_tentative;
-		if (atomic_compare_exchange_strong(&choice->state, &state, keeps ? SETTLED : DEAD) && !keeps)
+		if (!atomic_compare_exchange_strong(&choice->state, &state, keeps ? SETTLED : DEAD))
+			continue;
+		if (keeps)
+			home_settle(choice);
+		else
 			choice_drop(choice->binding.object->namespace, choice);
 	}
 }
