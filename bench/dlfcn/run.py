@@ -2,8 +2,9 @@
 """Compare the dlfcn family under ld-relink.so with the original's: nanoseconds per call and their ratio.
 
 Runs are interleaved, A B A B …: the ratio is the median of the pairs', the times are the medians of each.  A is the
-original, B the linker under test, or with --preload the original with libdl-relink.so in front.  With --count nothing
-is timed: instructions of one call (callgrind), and system calls and page faults of one call in a hundred.
+original, B the linker under test, each as a command; with --preload the program is started as usual, in B with
+libdl-relink.so in front.  With --count nothing is timed: instructions of one call (callgrind), and system calls and
+page faults of one call in a hundred.
 """
 
 import argparse
@@ -53,7 +54,7 @@ def build(folder):
 
 
 def command(folder, linker, what, preload, *more):
-    argv = [folder / "measure", folder, what, *more] if preload else [linker, folder / "measure", folder, what, *more]
+    argv = [*([linker] if linker else []), folder / "measure", folder, what, *more]
     return argv, os.environ | ({"LD_PRELOAD": str(preload)} if preload else {})
 
 
@@ -107,13 +108,14 @@ def main():
         build(folder)
     names = subprocess.run([folder / "measure", folder], stdout=subprocess.PIPE, text=True, check=True).stdout.split()
     preload = options.linker.parent / "libdl-relink.so" if options.preload else None
+    sides = [(None, None), (None, preload)] if preload else [(ORIGINAL, None), (options.linker, None)]
     if options.count:
-        count(folder, options.subjects or names, [(ORIGINAL, None), (options.linker, preload)])
+        count(folder, options.subjects or names, sides)
         return 0
     print(f"{'':24}{'original ns':>14}{'relink ns':>14}{'ratio':>9}{'goal':>7}")
     is_met = True
     for name in options.subjects or names:
-        pairs = [(measure(folder, ORIGINAL, name), measure(folder, options.linker, name, preload)) for _ in range(options.runs)]
+        pairs = [[measure(folder, linker, name, library) for linker, library in sides] for _ in range(options.runs)]
         a, b = (statistics.median(side) for side in zip(*pairs))
         ratio = statistics.median(ours / theirs for theirs, ours in pairs)
         goal = GOALS.get(name)
