@@ -86,7 +86,8 @@ static enum rl_status unused_collect(struct rl_linker *linker, struct rl_namespa
 	if (linker->rules.sorts_by_moves)
 		mark_used(linker, namespace);
 	enum rl_status status = rl_graph_sort_all(namespace, out_unused);
-	marks_clear(namespace);
+	if (linker->rules.sorts_by_moves)
+		marks_clear(namespace);
 	if (status == RL_OK)
 		status = rl_list_reserve(out_used, out_unused->count);
 	if (status != RL_OK)

@@ -154,8 +154,6 @@ static void list_walk(struct rl_object_list *list, struct rl_object **sorted, bo
 static __attribute__((cold)) enum rl_status all_sort_by_moves(struct rl_namespace *namespace, struct rl_object_list *list)
 {
 	size_t sorted = namespace == &namespace->linker->base ? 1 : 0;
-	for (struct rl_object *object = namespace->first; object != NULL; object = object->next)
-		list->items[list->count++] = object;
 	return rl_sort_by_moves(list->items + sorted, list->count - sorted, true);
 }
 
@@ -166,10 +164,8 @@ static enum rl_status all_sort(struct rl_namespace *namespace, struct rl_object_
 	if (sorted == NULL)
 		return RL_NO_MEMORY;
 	bool has_pins = false;
-	for (struct rl_object *object = namespace->first; object != NULL; object = object->next) {
-		list->items[list->count++] = object;
+	for (struct rl_object *object = namespace->first; object != NULL; object = object->next)
 		has_pins = pins_judge(object) || has_pins;
-	}
 	lender_mark(namespace, true);
 	list_walk(list, sorted, has_pins);
 	if (has_pins)
@@ -187,6 +183,8 @@ enum rl_status rl_graph_sort_all(struct rl_namespace *namespace, struct rl_objec
 	if (namespace->count != 0) {
 		bool moves = namespace->linker->rules.sorts_by_moves;
 		RL_TRY(rl_list_reserve(&list, namespace->count));
+		for (struct rl_object *object = namespace->first; object != NULL; object = object->next)
+			list.items[list.count++] = object;
 		enum rl_status status = moves ? all_sort_by_moves(namespace, &list) : all_sort(namespace, &list);
 		if (status != RL_OK) {
 			rl_list_drop(&list);

@@ -56,7 +56,6 @@ static void turns_clear(const struct moves *moves, size_t from)
 
 static void make_moves(const struct moves *moves)
 {
-	turns_clear(moves, 0);
 	for (size_t place = 0; place < moves->count;) {
 		struct rl_object *object = moves->objects[place];
 		unsigned turns = ++moves->turns[place];

@@ -204,9 +204,9 @@ static void tunables_read(struct rl_options *options)
 			options->hwcap_mask = number_read(mask);
 			options->has_hwcap_mask = true;
 		}
-		/* 2 is the usual way, and nothing else is a value. */
-		if (sort != NULL && (number_read(sort) == 1 || number_read(sort) == 2))
-			options->sorts_by_moves = number_read(sort) == 1;
+		uint64_t way = sort == NULL ? 0 : number_read(sort);
+		if (way == 1 || way == 2) /* 2 is the usual way, and nothing else is a value */
+			options->sorts_by_moves = way == 1;
 		cursor = strchr(cursor, ':');
 		if (cursor != NULL)
 			cursor++;
