@@ -14,15 +14,9 @@
 #include "search.h"
 #include "unique.h"
 
-static bool stays(const struct rl_object *object)
-{
-	return object->is_permanent || atomic_load(&object->unique_count) != 0
-	       || (object->dynamic.flags_1 & DF_1_NODELETE);
-}
-
 static bool is_root(struct rl_linker *linker, struct rl_object *object)
 {
-	return object->kind != RL_OBJECT_OPENED || stays(object) || object->open_count != 0
+	return object->kind != RL_OBJECT_OPENED || rl_object_stays(object) || object->open_count != 0
 	       || linker->abi.object_is_busy(linker->abi.context, object);
 }
 
@@ -204,7 +198,7 @@ enum rl_status rl_close(struct rl_linker *linker, struct rl_object *object, stru
 	linker->abi.lock(linker->abi.context);
 	rl_gate_enter(&linker->gate);
 	struct rl_namespace *namespace = object->namespace;
-	if (object->kind == RL_OBJECT_OPENED && stays(object)) {
+	if (object->kind == RL_OBJECT_OPENED && rl_object_stays(object)) {
 		/* Handles of what stays are not counted: closing it again and again is no error. */
 	} else if (object->open_count == 0) {
 		status = rl_fail(diag, RL_REQUEST_NOT_OPEN, .subject = object->path);

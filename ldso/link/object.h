@@ -151,6 +151,20 @@ struct rl_object {
 	void *policy; /* the policy's memory about this object (search directories); owned by the policy */
 };
 
+/* What OBJECT needs.  A root needs its whole closure, in the order that was found for it: so does the original, and it
+ * shows in the order of destructors. */
+static inline const struct rl_object_list *rl_object_needs(const struct rl_object *object)
+{
+	return object->sorted.count != 0 ? &object->sorted : &object->needed;
+}
+
+/* Whether OBJECT is not unloaded, whoever uses it. */
+static inline bool rl_object_stays(const struct rl_object *object)
+{
+	return object->is_permanent || atomic_load(&object->unique_count) != 0
+	       || (object->dynamic.flags_1 & DF_1_NODELETE);
+}
+
 /* The object whose opening, or the start of the program, brought OBJECT in. */
 static inline struct rl_object *rl_object_root(struct rl_object *object)
 {

@@ -5,7 +5,7 @@
 /* Whether TARGET stays loaded for as long as OBJECT does: it shows in the order of destructors that nobody has an edge to
  * such an object.  A unique symbol that was chosen by an open that may still fail counts for objects of that open only,
  * which have yet to be relocated: they go with it. */
-static bool stays(const struct rl_object *object, const struct rl_object *target)
+static bool outlasts(const struct rl_object *target, const struct rl_object *object)
 {
 	bool has_unique = object->is_relocated
 				  ? atomic_load_explicit(&target->has_settled_unique, memory_order_relaxed)
@@ -15,7 +15,7 @@ static bool stays(const struct rl_object *object, const struct rl_object *target
 
 enum rl_status rl_pin_add(struct rl_object *object, struct rl_object *target)
 {
-	if (target == object || target->kind != RL_OBJECT_OPENED || stays(object, target))
+	if (target == object || target->kind != RL_OBJECT_OPENED || outlasts(target, object))
 		return RL_OK;
 	if (target->namespace != object->namespace)
 		return RL_OK; /* only dlsym finds such a thing: the handle it was given is what keeps it */

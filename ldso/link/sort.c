@@ -13,17 +13,10 @@ struct walk {
 	bool counts_pins; /* symbol bindings are edges too */
 };
 
-/* A root needs its whole closure, in the order that was found for it: so does the original, and it shows in the order of
- * destructors. */
-static const struct rl_object_list *needs_of(const struct rl_object *object)
-{
-	return object->sorted.count != 0 ? &object->sorted : &object->needed;
-}
-
 /* The edge of OBJECT with number INDEX: what it needs, then bindings; NULL behind the last. */
 static struct rl_object *edge(const struct walk *walk, struct rl_object *object, size_t index)
 {
-	const struct rl_object_list *needs = needs_of(object);
+	const struct rl_object_list *needs = rl_object_needs(object);
 	if (index < needs->count)
 		return needs->items[index];
 	if (!walk->counts_pins)
@@ -61,7 +54,7 @@ static void walk_from(struct walk *walk, struct rl_object *start)
 static bool pins_judge(const struct rl_object *object)
 {
 	struct rl_pin *first = atomic_load_explicit(&object->pins, memory_order_acquire);
-	const struct rl_object_list *needs = needs_of(object);
+	const struct rl_object_list *needs = rl_object_needs(object);
 	bool has_extra = false;
 	for (size_t i = 0; first != NULL && i < needs->count; i++)
 		needs->items[i]->mark = true;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../base/heap.h"
-#include "graph.h"
+#include "list.h"
 #include "sort_moves.h"
 
 struct moves {
@@ -16,11 +16,7 @@ struct moves {
 
 static bool needs(const struct rl_object *object, const struct rl_object *other)
 {
-	const struct rl_object_list *list = object->sorted.count != 0 ? &object->sorted : &object->needed;
-	for (size_t i = 0; i < list->count; i++)
-		if (list->items[i] == other)
-			return true;
-	return false;
+	return rl_list_has(rl_object_needs(object), other);
 }
 
 static bool is_bound_to(const struct rl_object *object, const struct rl_object *other)

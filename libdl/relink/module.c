@@ -108,8 +108,7 @@ void rl_info_fill(const struct rl_object *object, relink_info *out_info)
 		.dependency_count = object->needed.count,
 		.is_lazy = object->is_lazy,
 		.is_initialized = object->init_called,
-		.is_permanent = object->is_permanent || object->unique_count != 0
-				|| (dynamic->flags_1 & DF_1_NODELETE) != 0,
+		.is_permanent = rl_object_stays(object),
 		.is_global = object->is_global,
 	};
 }
