@@ -99,12 +99,13 @@ static bool image_finish(const struct rl_object *object, char *bytes)
 	for (size_t i = 0; i < 2; i++) {
 		const Elf64_Rela *rela = tables[i]->start;
 		for (size_t j = 0; j < tables[i]->count; j++) {
-			uint64_t at = rela[j].r_offset - start, value = object->image.bias + (uint64_t)rela[j].r_addend;
-			if (at >= size && at < -(uint64_t)sizeof value + 1)
+			uint64_t place = rela[j].r_offset, value = object->image.bias + (uint64_t)rela[j].r_addend;
+			if (place + sizeof value <= start || place >= start + size)
 				continue;
-			if (ELF64_R_TYPE(rela[j].r_info) != RL_RELOC_RELATIVE || at > size || size - at < sizeof value)
+			if (ELF64_R_TYPE(rela[j].r_info) != RL_RELOC_RELATIVE || place < start
+			    || place + sizeof value > start + size)
 				return false;
-			memcpy(bytes + at, &value, sizeof value);
+			memcpy(bytes + (place - start), &value, sizeof value);
 		}
 	}
 	return true; /* DT_RELR was applied before all others */
